@@ -1,0 +1,40 @@
+"""The installation plan: which asset stands where, on which node, under which feeder.
+
+Made once and imported by world, controller and CMS, so that none invents its own. CPython only.
+It decides nothing about light. Read `model.py` first.
+"""
+
+from .identity import device_address, gateway_asset_id
+from .model import (
+    Asset,
+    Cabinet,
+    Feeder,
+    LampType,
+    Names,
+    Plan,
+    PlanError,
+    Site,
+    Street,
+    Switching,
+    load,
+    save,
+)
+from .quarter import quarter
+
+__all__ = [
+    "Asset",
+    "Cabinet",
+    "Feeder",
+    "LampType",
+    "Names",
+    "Plan",
+    "PlanError",
+    "Site",
+    "Street",
+    "Switching",
+    "device_address",
+    "gateway_asset_id",
+    "load",
+    "quarter",
+    "save",
+]

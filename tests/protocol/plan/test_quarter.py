@@ -1,0 +1,58 @@
+"""The demonstration quarter is whole, repeatable, and accepted by the plan reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from protocol import plan
+
+
+@pytest.mark.parametrize(("lamps", "bays"), [(24, 16), (1, 0), (0, 3), (500, 500)])
+def test_a_quarter_has_as_many_lamps_and_bays_as_asked(
+    tmp_path: Path, lamps: int, bays: int
+) -> None:
+    made = plan.quarter(lamps, bays)
+    plan.save(made, tmp_path / "plan.json")
+    read = plan.load(tmp_path / "plan.json")
+    assert read == made
+    assert sum(a.kind == "lamp" for a in read.assets) == lamps
+    assert sum(a.kind == "bay" for a in read.assets) == bays
+    assert plan.quarter(lamps, bays) == made
+
+
+def test_a_device_address_depends_on_node_and_channel_only() -> None:
+    address = plan.device_address("02aa00000001", 0)
+    assert address == plan.device_address("02AA00000001", 0)
+    assert address != plan.device_address("02aa00000001", 1)
+
+
+def test_a_lamp_types_curve_reads_the_same_both_ways() -> None:
+    lamp_type = plan.quarter(1, 0).lamp_types[0]
+    for level in range(1, 101):
+        assert abs(lamp_type.light_percent(lamp_type.power_w(level)) - level) < 0.01
+    assert lamp_type.light_percent(lamp_type.power_w(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ('"node_id": "02aa00000002"', '"node_id": "02aa00000001"', "given twice"),
+        ('"node_id": "02aa00000002"', '"node_id": "XX"', "12 lower-case hex digits"),
+        ('"asset_id": "L-0002"', '"asset_id": "L-0001"', "given twice"),
+        ('"lat": 50.8368', '"lat": "north"', "site.lat"),
+        ('"street_id": "BL"', '"street_id": "ZZ"', "street_id 'ZZ' is not in the plan"),
+    ],
+)
+def test_a_faulty_plan_is_refused_with_the_place_named(
+    tmp_path: Path, before: str, after: str, rule: str
+) -> None:
+    path = tmp_path / "plan.json"
+    plan.save(plan.quarter(24, 0), path)
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+    with pytest.raises(plan.PlanError, match=r"plan\.json") as caught:
+        plan.load(path)
+    assert rule in str(caught.value)
