@@ -1,0 +1,102 @@
+"""Frames: a header, a body packed by the message table, and room for the tag.
+
+offset  size  meaning
+0       1     version (1)
+1       1     type (messages.py)
+2       1     channel (0 for the node itself or its first lamp or bay)
+3       1     flags (bit 0: sent again; others 0, ignored)
+4       2     sequence, little endian: the low 16 bits of the sender's counter
+6       n     body
+6 + n   8     tag (seal.py)
+"""
+
+import struct
+
+from .const import const
+from .errors import BODY, TOO_LONG, TOO_SHORT, TYPE, VALUE, VERSION, DecodeError, EncodeError
+from .limits import BODY_SIZE_MAX, FRAME_SIZE_MAX, HEADER_SIZE, TAG_SIZE
+from .messages import MESSAGES, Message, out_of_range
+
+WIRE_VERSION = const(1)
+FLAG_AGAIN = const(1)
+
+_HEADER = "<BBBBH"
+_BY_TYPE = {row.TYPE: row for row in MESSAGES}
+# CPython's struct raises its own error; MicroPython's raises ValueError or OverflowError.
+_PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError, TypeError)
+
+
+def encode_into(buffer: bytearray, message: Message, sequence: int, flags: int = 0) -> int:
+    """Pack header and body; returns their size. The tag's 8 bytes follow (FRAME_SIZE_MAX in all).
+
+    EncodeError names the field that does not fit.
+    """
+    struct.pack_into(
+        _HEADER, buffer, 0, WIRE_VERSION, message.TYPE, message.channel, flags, sequence & 0xFFFF
+    )
+    return pack_body(buffer, HEADER_SIZE, message)
+
+
+def pack_body(buffer: bytearray, start: int, message: Message) -> int:
+    """Pack a body into the buffer; returns where it ends."""
+    message.check()
+    row = type(message)
+    try:
+        struct.pack_into(
+            row.LAYOUT, buffer, start, *[getattr(message, name) for name in row.FIELDS]
+        )
+    except _PACK_ERRORS as error:
+        raise EncodeError("{}: {}".format(row.__name__, error)) from error
+    end = start + row.REQUIRED
+    if row.TAIL:
+        tail = getattr(message, row.TAIL)
+        if row.REQUIRED + 2 + len(tail) > BODY_SIZE_MAX:
+            raise EncodeError("{}.{} is {} bytes".format(row.__name__, row.TAIL, len(tail)))
+        struct.pack_into("<H", buffer, end, len(tail))
+        end += 2
+        buffer[end : end + len(tail)] = tail
+        end += len(tail)
+    return end
+
+
+def peek(frame: bytes) -> tuple[int, int]:
+    """(type, sequence) of a frame whose size and version are right; else DecodeError."""
+    if len(frame) < HEADER_SIZE + TAG_SIZE:
+        raise DecodeError(TOO_SHORT, str(len(frame)))
+    if len(frame) > FRAME_SIZE_MAX:
+        raise DecodeError(TOO_LONG, str(len(frame)))
+    if frame[0] != WIRE_VERSION:
+        raise DecodeError(VERSION, str(frame[0]))
+    if frame[1] not in _BY_TYPE:
+        raise DecodeError(TYPE, str(frame[1]))
+    return frame[1], frame[4] | frame[5] << 8
+
+
+def decode(frame: bytes) -> Message:
+    """The message in a frame (its tag is not looked at); DecodeError with a reason otherwise."""
+    message_type, _ = peek(frame)
+    message = unpack_body(_BY_TYPE[message_type], frame, HEADER_SIZE, len(frame) - TAG_SIZE)
+    message.channel = frame[2]
+    return message
+
+
+def unpack_body(row: type[Message], data: bytes, start: int, end: int) -> Message:
+    """The message in data[start:end]; DecodeError with a reason otherwise."""
+    if end - start < row.REQUIRED:
+        raise DecodeError(BODY, "{} of {} bytes".format(end - start, row.REQUIRED))
+    message = row(0, struct.unpack_from(row.LAYOUT, data, start))
+    if row.TAIL:
+        _read_tail(message, data, start + row.REQUIRED, end)
+    fault = out_of_range(message)
+    if fault:
+        raise DecodeError(VALUE, fault)
+    return message
+
+
+def _read_tail(message: Message, data: bytes, start: int, end: int) -> None:
+    if start + 2 > end:
+        raise DecodeError(BODY, "no length of the tail")
+    size = data[start] | data[start + 1] << 8
+    if start + 2 + size > end:
+        raise DecodeError(BODY, "tail of {} bytes is cut".format(size))
+    setattr(message, message.TAIL, bytes(data[start + 2 : start + 2 + size]))

@@ -1,0 +1,95 @@
+"""The same frames on a serial line: CRC-16 and COBS, a zero byte between frames.
+
+COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999. CRC: CRC-16/CCITT-FALSE
+(polynomial 0x1021, start 0xFFFF), sent high byte first, over the frame with its tag.
+"""
+
+from .errors import CRC, FRAMING, TOO_LONG, TOO_SHORT, DecodeError
+from .limits import FRAME_SIZE_MAX
+
+# Frame, CRC, one COBS code byte for each 254, the delimiter.
+LINE_SIZE_MAX = FRAME_SIZE_MAX + 4
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16/CCITT-FALSE of data."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc
+
+
+def wrap(frame: bytes) -> bytes:
+    """The bytes on the line for one frame, the final zero included."""
+    crc = crc16(frame)
+    data = frame + bytes((crc >> 8, crc & 0xFF))
+    out = bytearray(1)
+    code_at = 0
+    for byte in data:
+        if byte:
+            out.append(byte)
+        if not byte or len(out) - code_at == 255:
+            out[code_at] = len(out) - code_at
+            code_at = len(out)
+            out.append(0)
+    out[code_at] = len(out) - code_at
+    out.append(0)
+    return bytes(out)
+
+
+def unwrap(line: bytes) -> bytes:
+    """The frame in the bytes between two zeros; DecodeError with a reason otherwise."""
+    if len(line) > LINE_SIZE_MAX:
+        raise DecodeError(TOO_LONG, str(len(line)))
+    data = bytearray()
+    at = 0
+    while at < len(line):
+        code = line[at]
+        if not code or at + code > len(line):
+            raise DecodeError(FRAMING, "code {} at {}".format(code, at))
+        data += line[at + 1 : at + code]
+        at += code
+        if code < 255 and at < len(line):
+            data.append(0)
+    if len(data) < 3:
+        raise DecodeError(TOO_SHORT, str(len(data)))
+    frame = bytes(data[:-2])
+    if crc16(frame) != data[-2] << 8 | data[-1]:
+        raise DecodeError(CRC)
+    return frame
+
+
+class LineReader:
+    """Cuts a byte stream into frames; what cannot be a frame is counted in `refused`."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._overflow = False
+        self.refused = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Bytes from the line in; whole frames out."""
+        frames: list[bytes] = []
+        for byte in data:
+            if byte:
+                if len(self._line) < LINE_SIZE_MAX:
+                    self._line.append(byte)
+                else:
+                    self._overflow = True
+                continue
+            if self._line or self._overflow:
+                self._end(frames)
+        return frames
+
+    def _end(self, frames: list[bytes]) -> None:
+        line, overflow = bytes(self._line), self._overflow
+        self._line = bytearray()
+        self._overflow = False
+        try:
+            if overflow:
+                raise DecodeError(TOO_LONG)
+            frames.append(unwrap(line))
+        except DecodeError:
+            self.refused += 1

@@ -1,0 +1,1 @@
+"""Tools of the developers: what is derived from tables, and installation."""
