@@ -6,8 +6,8 @@ def const(value: int) -> int:
     return value
 
 
-try:
-    from micropython import const  # type: ignore[import-not-found,no-redef,unused-ignore]  # node only
+try:  # The module exists on a node only.
+    from micropython import const  # type: ignore[import-not-found,no-redef] # not on CPython
 except ImportError:
     pass  # CPython: the function above serves.
 

@@ -5,6 +5,7 @@ turn messages into frames (`seal`) and frames into messages (`open`), and hold t
 transitions.py. Randomness and time come in as arguments.
 """
 
+from .codes import DOWN, UP
 from .const import const
 from .errors import (
     DIRECTION,
@@ -16,7 +17,7 @@ from .errors import (
 )
 from .frame import WIRE_VERSION, decode, encode_into, peek
 from .limits import COUNTER_MAX, FRAME_SIZE_MAX, NONCE_SIZE, TAG_SIZE
-from .messages import DOWN, UP, Hello, JoinAccept, JoinNeeded, JoinRequest, Message, direction
+from .messages import Hello, JoinAccept, JoinNeeded, JoinRequest, Message, direction
 from .seal import Key, Window, same, session_key
 from .transitions import (
     ACCEPTED,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from protocol import wire
 
 
 def sample(**changes: object) -> wire.Configuration:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "lat_e5": 5083680,
         "lon_e5": 434590,
         "heartbeat_s": 300,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def messages(
     """Any message of the table, with any values its row allows."""
     row = draw(st.sampled_from(rows))
     ranges = {name: (low, high) for name, low, high in row.RANGES}
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for name, letter in zip(row.FIELDS, letters(row), strict=True):
         if letter.endswith("s"):
             size = int(letter[:-1])
