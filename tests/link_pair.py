@@ -6,10 +6,21 @@ Every framed exchange is tested through one of these, byte by byte and from a se
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from protocol import wire
+from protocol.wire import controller_end
 
 KEY = bytes(range(32))
+
+
+def reason_of(reader: Callable[[bytes], object], data: bytes) -> str:
+    """Why a reader refuses the bytes; "" when it takes them. Any other error is a failure."""
+    try:
+        reader(data)
+    except wire.DecodeError as error:
+        return error.reason
+    return ""
 
 
 class LinkPair:
@@ -18,7 +29,7 @@ class LinkPair:
     def __init__(self, seed: int, *, loss: float = 0.0, repeat: float = 0.0, mix: bool = False):
         self.rng = random.Random(seed)
         self.node = wire.NodeSession(KEY)
-        self.controller = wire.ControllerSession(KEY)
+        self.controller = controller_end.ControllerSession(KEY)
         self.loss, self.repeat, self.mix = loss, repeat, mix
         self.up: list[bytes] = []
         self.down: list[bytes] = []
@@ -27,7 +38,7 @@ class LinkPair:
         self.controller_got: list[wire.Message] = []
         self.refused: list[str] = []
         self.now_ms = 0
-        self.asked_ms = -wire.ASK_JOIN_MS_MIN
+        self.asked_ms = -controller_end.ASK_JOIN_MS_MIN
 
     def send_up(self, frame: bytes) -> None:
         self._put(self.up, frame)
@@ -59,7 +70,7 @@ class LinkPair:
             message = self.controller.open(frame)
         except wire.DecodeError as error:
             self.refused.append(error.reason)
-            due = self.now_ms - self.asked_ms >= wire.ASK_JOIN_MS_MIN
+            due = self.now_ms - self.asked_ms >= controller_end.ASK_JOIN_MS_MIN
             if error.reason in ("not_joined", "tag") and due:
                 self.asked_ms = self.now_ms
                 self.send_down(self.controller.ask_join(self.rng.randbytes(8)))

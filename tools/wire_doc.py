@@ -7,9 +7,9 @@ python -m tools.wire_doc --check  exit 1 if what is written differs
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from protocol import wire
 
@@ -32,10 +32,11 @@ def table_text() -> str:
         parts.append(f"#### {number}{row.__name__} ({way})\n")
         parts.append(f"{(row.__doc__ or '').strip()}\n".replace("\n    ", "\n"))
         parts.append("| offset | field | type | bounds |\n|---|---|---|---|")
-        bounds = {name: f"{low}–{high}" for name, low, high in row.RANGES}
         at = 0
-        for name, letter in zip(row.FIELDS, re.findall(r"\d*[a-zA-Z]", row.LAYOUT), strict=True):
-            parts.append(f"| {at} | {name} | {_KINDS[letter]} | {bounds.get(name, '')} |")
+        for name, kind in zip(row.FIELDS, row.KINDS, strict=True):
+            letter = wire.struct_letter(kind)
+            bound = "{1}–{2}".format(*wire.BOUNDED[kind]) if kind in wire.BOUNDED else ""
+            parts.append(f"| {at} | {name} | {_KINDS[letter]} | {bound} |")
             at += _SIZES[letter]
         if row.TAIL:
             parts.append(f"| {at} | {row.TAIL} | u16 length, bytes | |")
@@ -45,13 +46,12 @@ def table_text() -> str:
 
 def sample(row: type[wire.Message], step: int) -> wire.Message:
     """A message with telling values: the lowest allowed ones (step 0) or middling ones."""
-    ranges = {name: (low, high) for name, low, high in row.RANGES}
-    values: dict[str, object] = {}
-    for index, name in enumerate(row.FIELDS):
-        if name in row.BYTES:
+    values: dict[str, Any] = {}
+    for index, (name, kind) in enumerate(zip(row.FIELDS, row.KINDS, strict=True)):
+        if kind == "n":
             values[name] = bytes((step * 16 + index + i) & 0xFF for i in range(8))
             continue
-        low, high = ranges.get(name, (0, 200))
+        low, high = wire.BOUNDED[kind][1:] if kind in wire.BOUNDED else (0, 200)
         values[name] = low if step == 0 else (low + high) // 2 + index % 2
     if row.TAIL:
         values[row.TAIL] = b"lamplighter"[: step * 11]

@@ -2,7 +2,9 @@
 
 It opens no connection and reads no clock: the shells hand it bytes and the time. It knows neither
 MQTT nor TALQ. Read `messages.py` first, then `transitions.py`; README.md is the specification.
-Importable by MicroPython and CPython alike.
+The parts that only a
+controller or a serial line needs have doors of their own: controller_end/, line/. Importable by
+MicroPython and CPython alike.
 """
 
 from .codes import (
@@ -41,19 +43,40 @@ from .configuration import (
     decode_configuration,
     encode_configuration,
 )
-from .const import const
-from .errors import REASONS, DecodeError, EncodeError, SessionError, WireError
-from .frame import FLAG_AGAIN, WIRE_VERSION, decode, encode_into, peek
+from .errors import (
+    REASONS,
+    DecodeError,
+    EncodeError,
+    SessionError,
+    WireError,
+)
+from .frame import (
+    FLAG_AGAIN,
+    WIRE_VERSION,
+    decode,
+    encode_into,
+    peek,
+)
 from .limits import (
+    BODY_SIZE_MAX,
     CHUNK_SIZE_MAX,
+    COUNTER_MAX,
     FRAME_SIZE_MAX,
     HEADER_SIZE,
     KEY_SIZE,
     LEVEL_PERCENT_MAX,
     NONCE_SIZE,
     PENDING_MAX,
+    REPLAY_WINDOW,
+    SECONDS_PER_DAY,
     TAG_SIZE,
     UPLOAD_SIZE_MAX,
+)
+from .message import (
+    BOUNDED,
+    Message,
+    direction,
+    struct_letter,
 )
 from .messages import (
     MESSAGES,
@@ -67,7 +90,6 @@ from .messages import (
     JoinNeeded,
     JoinRequest,
     LampState,
-    Message,
     NodeState,
     Override,
     Time,
@@ -75,23 +97,33 @@ from .messages import (
     UploadBegin,
     UploadChunk,
     UploadState,
-    direction,
-    out_of_range,
 )
-from .retry import Recent, Retry
-from .seal import Key, Window, derive, mqtt_password, node_key, same, session_key
-from .serial import LineReader, crc16, unwrap, wrap
-from .session import ASK_JOIN_MS_MIN, ControllerSession, NodeSession, ticks_after
+from .retry import (
+    Recent,
+    Retry,
+)
+from .seal import (
+    Key,
+    Window,
+    same,
+    session_key,
+)
+from .session import (
+    NodeSession,
+    ticks_after,
+)
 
 __all__ = [
     "ACK_DONE",
     "ACK_EXPIRED",
     "ACK_REFUSED",
     "ACK_WEAKER",
-    "ASK_JOIN_MS_MIN",
     "BAY_NAMES",
+    "BODY_SIZE_MAX",
+    "BOUNDED",
     "CHUNK_SIZE_MAX",
     "CONFIGURATION_VERSION",
+    "COUNTER_MAX",
     "DOWN",
     "ENDED",
     "EVENT_NAMES",
@@ -111,6 +143,8 @@ __all__ = [
     "REASONS",
     "REASON_NAMES",
     "RELEASE",
+    "REPLAY_WINDOW",
+    "SECONDS_PER_DAY",
     "SET",
     "STARTED",
     "TAG_SIZE",
@@ -131,7 +165,6 @@ __all__ = [
     "Ask",
     "BayState",
     "Configuration",
-    "ControllerSession",
     "DecodeError",
     "EncodeError",
     "Event",
@@ -142,7 +175,6 @@ __all__ = [
     "JoinRequest",
     "Key",
     "LampState",
-    "LineReader",
     "Message",
     "NodeSession",
     "NodeState",
@@ -157,21 +189,14 @@ __all__ = [
     "UploadState",
     "Window",
     "WireError",
-    "const",
-    "crc16",
     "decode",
     "decode_configuration",
-    "derive",
     "direction",
     "encode_configuration",
     "encode_into",
-    "mqtt_password",
-    "node_key",
-    "out_of_range",
     "peek",
     "same",
     "session_key",
+    "struct_letter",
     "ticks_after",
-    "unwrap",
-    "wrap",
 ]

@@ -6,8 +6,7 @@ One byte of version, then a body packed like a message's. The zone is in the for
 
 from .const import const
 from .errors import VERSION, DecodeError
-from .frame import pack_body, unpack_body
-from .messages import Message
+from .message import Message, pack_body, unpack_body
 
 CONFIGURATION_VERSION = const(1)
 _SIZE_MAX = const(200)
@@ -16,15 +15,10 @@ _SIZE_MAX = const(200)
 class Configuration(Message):
     """Position in 1e-5 degrees; levels in percent; heartbeat between state reports in seconds."""
 
-    LAYOUT = "<iiHBBIHH"
+    KINDS = "yxhppIHf"
     FIELDS = (
         "lat_e5", "lon_e5", "heartbeat_s", "floor_percent", "default_percent", "power_max_mw",
         "fade_ds", "lamp_failure_s",
-    )  # fmt: skip
-    RANGES = (
-        ("lat_e5", -9000000, 9000000), ("lon_e5", -18000000, 18000000),
-        ("heartbeat_s", 10, 3600), ("floor_percent", 0, 100), ("default_percent", 0, 100),
-        ("lamp_failure_s", 1, 3600),
     )  # fmt: skip
     TAIL = "zone"
     lat_e5: int

@@ -13,17 +13,16 @@ offset  size  meaning
 import struct
 
 from .const import const
-from .errors import BODY, TOO_LONG, TOO_SHORT, TYPE, VALUE, VERSION, DecodeError, EncodeError
-from .limits import BODY_SIZE_MAX, FRAME_SIZE_MAX, HEADER_SIZE, TAG_SIZE
-from .messages import MESSAGES, Message, out_of_range
+from .errors import TOO_LONG, TOO_SHORT, TYPE, VERSION, DecodeError
+from .limits import FRAME_SIZE_MAX, HEADER_SIZE, TAG_SIZE
+from .message import Message, pack_body, unpack_body
+from .messages import MESSAGES
 
 WIRE_VERSION = const(1)
 FLAG_AGAIN = const(1)
 
 _HEADER = "<BBBBH"
 _BY_TYPE = {row.TYPE: row for row in MESSAGES}
-# CPython's struct raises its own error; MicroPython's raises ValueError or OverflowError.
-_PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError, TypeError)
 
 
 def encode_into(buffer: bytearray, message: Message, sequence: int, flags: int = 0) -> int:
@@ -35,28 +34,6 @@ def encode_into(buffer: bytearray, message: Message, sequence: int, flags: int =
         _HEADER, buffer, 0, WIRE_VERSION, message.TYPE, message.channel, flags, sequence & 0xFFFF
     )
     return pack_body(buffer, HEADER_SIZE, message)
-
-
-def pack_body(buffer: bytearray, start: int, message: Message) -> int:
-    """Pack a body into the buffer; returns where it ends."""
-    message.check()
-    row = type(message)
-    try:
-        struct.pack_into(
-            row.LAYOUT, buffer, start, *[getattr(message, name) for name in row.FIELDS]
-        )
-    except _PACK_ERRORS as error:
-        raise EncodeError("{}: {}".format(row.__name__, error)) from error
-    end = start + row.REQUIRED
-    if row.TAIL:
-        tail = getattr(message, row.TAIL)
-        if row.REQUIRED + 2 + len(tail) > BODY_SIZE_MAX:
-            raise EncodeError("{}.{} is {} bytes".format(row.__name__, row.TAIL, len(tail)))
-        struct.pack_into("<H", buffer, end, len(tail))
-        end += 2
-        buffer[end : end + len(tail)] = tail
-        end += len(tail)
-    return end
 
 
 def peek(frame: bytes) -> tuple[int, int]:
@@ -78,25 +55,3 @@ def decode(frame: bytes) -> Message:
     message = unpack_body(_BY_TYPE[message_type], frame, HEADER_SIZE, len(frame) - TAG_SIZE)
     message.channel = frame[2]
     return message
-
-
-def unpack_body(row: type[Message], data: bytes, start: int, end: int) -> Message:
-    """The message in data[start:end]; DecodeError with a reason otherwise."""
-    if end - start < row.REQUIRED:
-        raise DecodeError(BODY, "{} of {} bytes".format(end - start, row.REQUIRED))
-    message = row(0, struct.unpack_from(row.LAYOUT, data, start))
-    if row.TAIL:
-        _read_tail(message, data, start + row.REQUIRED, end)
-    fault = out_of_range(message)
-    if fault:
-        raise DecodeError(VALUE, fault)
-    return message
-
-
-def _read_tail(message: Message, data: bytes, start: int, end: int) -> None:
-    if start + 2 > end:
-        raise DecodeError(BODY, "no length of the tail")
-    size = data[start] | data[start + 1] << 8
-    if start + 2 + size > end:
-        raise DecodeError(BODY, "tail of {} bytes is cut".format(size))
-    setattr(message, message.TAIL, bytes(data[start + 2 : start + 2 + size]))

@@ -1,90 +1,24 @@
 """The message table: every message that crosses between node and controller. Read this first.
 
-A row is a small class. LAYOUT is the fixed part of the body in `struct` letters (little endian),
-FIELDS names them in order, BYTES those of them that are 8 bytes and no number, RANGES bounds what
-a field may say, TAIL names one variable part (a 16-bit length and that many bytes). REQUIRED is
-the size of the fixed part, below which a body is refused; longer ones are read as far as they are
-known, so that a later release may append fields.
+A row is a small class. FIELDS names the fields of its body in order, KINDS has one letter for each
+that says how it is packed and what it may be (the table in message.py), TAIL names one variable
+part (a 16-bit length and that many bytes). Fields are only ever appended: a reader skips what it
+does not know, and refuses a body shorter than the row.
 
-Units are in the names: `_mw` milliwatts, `_wh` watt-hours, `_dv` tenths of a volt, `_ms`
-milliseconds, `day` days since 2000-01-01 (UTC), `second` the second of that day (UTC).
-Types below 0x40 go up (node to controller), from 0x40 on down.
+Units are in the names: `_mw` milliwatts, `_wh` watt-hours, `_dv` tenths of a volt, `_ds` tenths of
+a second, `day` days since 2000-01-01 (UTC), `second` the second of that day (UTC). Types below
+0x40 go up (node to controller), from 0x40 on down.
 """
 
-import struct
-
-from .codes import DOWN, UP
-from .errors import EncodeError
-
-_ZEROS = bytes(8)
-
-
-class Message:
-    """A row of the table. Missing arguments are 0; unknown ones are an EncodeError."""
-
-    TYPE = 0
-    LAYOUT = "<"
-    FIELDS: tuple[str, ...] = ()
-    RANGES: tuple[tuple[str, int, int], ...] = ()
-    BYTES: tuple[str, ...] = ()
-    TAIL = ""
-    REQUIRED = 0
-
-    def __init__(
-        self, channel: int = 0, unpacked: tuple[object, ...] | None = None, **values: object
-    ) -> None:
-        self.channel = channel
-        if unpacked is not None:  # The reader's way: all fields in the order of the table.
-            for name, value in zip(self.FIELDS, unpacked):
-                setattr(self, name, value)
-            return
-        for name in self.FIELDS:
-            setattr(self, name, values.pop(name, _ZEROS if name in self.BYTES else 0))
-        if self.TAIL:
-            setattr(self, self.TAIL, values.pop(self.TAIL, b""))
-        for name in values:
-            raise EncodeError("{} has no field {}".format(type(self).__name__, name))
-
-    @classmethod
-    def prepare(cls) -> None:
-        """Called once for each row, when its table is made."""
-        cls.REQUIRED = struct.calcsize(cls.LAYOUT)
-
-    def check(self) -> None:
-        """EncodeError names the first field outside its range."""
-        fault = out_of_range(self)
-        if fault:
-            raise EncodeError("{}.{}".format(type(self).__name__, fault))
-
-    def as_dict(self) -> dict[str, object]:
-        """Field names and values, the type's name and the channel; for logs and vectors."""
-        said: dict[str, object] = {"message": type(self).__name__, "channel": self.channel}
-        for name in self.FIELDS:
-            said[name] = getattr(self, name)
-        if self.TAIL:
-            said[self.TAIL] = getattr(self, self.TAIL)
-        return said
-
-
-def out_of_range(message: Message) -> str:
-    """The first field that says what it may not, as `name=value`; "" when all is well."""
-    for name, low, high in message.RANGES:
-        value = getattr(message, name)
-        if not low <= value <= high:
-            return "{}={}".format(name, value)
-    return ""
-
-
-_TIME = (("second", 0, 86399), ("quality", 0, 2))
+from .message import Message
 
 
 class JoinRequest(Message):
     """Node: I am here. Tagged with the node key. The answer must carry `nonce`."""
 
     TYPE = 0x01
-    LAYOUT = "<8sIBB"
+    KINDS = "nIBB"
     FIELDS = ("nonce", "boot_count", "wire_version", "board")
-    BYTES = ("nonce",)
     nonce: bytes
     boot_count: int
     wire_version: int
@@ -95,13 +29,12 @@ class Hello(Message):
     """Node, first under the new session key: what I am and what I hold."""
 
     TYPE = 0x02
-    LAYOUT = "<IIBBBB8s8sIII"
+    KINDS = "IIBBBBnnIII"
     FIELDS = (
         "boot_count", "uptime_ms", "wire_version", "schedule_version", "configuration_version",
         "channels", "schedule_digest", "configuration_digest", "schedule_generation",
         "configuration_generation", "firmware_version",
     )  # fmt: skip
-    BYTES = ("schedule_digest", "configuration_digest")
     boot_count: int
     uptime_ms: int
     wire_version: int
@@ -119,9 +52,8 @@ class TimeAsk(Message):
     """Node: what time is it? The answer must carry `nonce`."""
 
     TYPE = 0x03
-    LAYOUT = "<8s"
+    KINDS = "n"
     FIELDS = ("nonce",)
-    BYTES = ("nonce",)
     nonce: bytes
 
 
@@ -129,13 +61,10 @@ class LampState(Message):
     """Node: the lamp now. `target` is asked, `level` in effect, `power` measured."""
 
     TYPE = 0x04
-    LAYOUT = "<HIBBBBBIIHBIH"
+    KINDS = "HstpprBIIHBIH"
     FIELDS = (
         "day", "second", "quality", "level_percent", "target_percent", "reason", "faults",
         "power_mw", "energy_wh", "voltage_dv", "presence", "burning_min", "override_id",
-    )  # fmt: skip
-    RANGES = _TIME + (
-        ("level_percent", 0, 100), ("target_percent", 0, 100), ("reason", 0, 8),
     )  # fmt: skip
     day: int
     second: int
@@ -156,12 +85,9 @@ class BayState(Message):
     """Node: the bay now, since when, and how sure (percent)."""
 
     TYPE = 0x05
-    LAYOUT = "<HIBBBHI"
+    KINDS = "HsttpHs"
     FIELDS = (
         "day", "second", "quality", "state", "confidence_percent", "since_day", "since_second",
-    )  # fmt: skip
-    RANGES = _TIME + (
-        ("state", 0, 2), ("confidence_percent", 0, 100), ("since_second", 0, 86399),
     )  # fmt: skip
     day: int
     second: int
@@ -179,12 +105,11 @@ class Event(Message):
     """
 
     TYPE = 0x06
-    LAYOUT = "<IIBBBHIHIi"
+    KINDS = "IIBttHsmIi"
     FIELDS = (
         "boot_count", "number", "kind", "started", "quality", "day", "second", "millis",
         "uptime_ms", "value",
     )  # fmt: skip
-    RANGES = _TIME + (("started", 0, 2), ("millis", 0, 999))
     boot_count: int
     number: int
     kind: int
@@ -201,7 +126,7 @@ class Ack(Message):
     """Node: command `command_id` was handled; status is one of ACK_…"""
 
     TYPE = 0x07
-    LAYOUT = "<IB"
+    KINDS = "IB"
     FIELDS = ("command_id", "status")
     command_id: int
     status: int
@@ -211,7 +136,7 @@ class UploadState(Message):
     """Node: of upload (kind, generation) I have the first `have_bytes`; status is UPLOAD_…"""
 
     TYPE = 0x08
-    LAYOUT = "<BIHB"
+    KINDS = "BIHB"
     FIELDS = ("kind", "generation", "have_bytes", "status")
     kind: int
     generation: int
@@ -223,12 +148,11 @@ class NodeState(Message):
     """Node: its own health. `refused` counts frames refused since boot, by any reason."""
 
     TYPE = 0x09
-    LAYOUT = "<HIBIIIHHHBI"
+    KINDS = "HstIIIHHHBI"
     FIELDS = (
         "day", "second", "quality", "uptime_ms", "heap_free_bytes", "heap_total_bytes",
         "refused", "events_waiting", "events_lost", "reset_cause", "boot_count",
     )  # fmt: skip
-    RANGES = _TIME
     day: int
     second: int
     quality: int
@@ -246,10 +170,8 @@ class JoinAccept(Message):
     """Controller: the other half of the session key, and the time. Tagged with the node key."""
 
     TYPE = 0x41
-    LAYOUT = "<8s8sHIHB"
+    KINDS = "nnHsmt"
     FIELDS = ("nonce", "controller_nonce", "day", "second", "millis", "quality")
-    RANGES = _TIME + (("millis", 0, 999),)
-    BYTES = ("nonce", "controller_nonce")
     nonce: bytes
     controller_nonce: bytes
     day: int
@@ -262,9 +184,8 @@ class JoinNeeded(Message):
     """Controller: I have no session with you; join again. Tagged with the node key."""
 
     TYPE = 0x42
-    LAYOUT = "<8s"
+    KINDS = "n"
     FIELDS = ("controller_nonce",)
-    BYTES = ("controller_nonce",)
     controller_nonce: bytes
 
 
@@ -272,10 +193,8 @@ class Time(Message):
     """Controller: the time, in answer to the TimeAsk that carried `nonce`."""
 
     TYPE = 0x43
-    LAYOUT = "<8sHIHB"
+    KINDS = "nHsmt"
     FIELDS = ("nonce", "day", "second", "millis", "quality")
-    RANGES = _TIME + (("millis", 0, 999),)
-    BYTES = ("nonce",)
     nonce: bytes
     day: int
     second: int
@@ -287,7 +206,7 @@ class EventAck(Message):
     """Controller: this event is on disk; forget it."""
 
     TYPE = 0x44
-    LAYOUT = "<II"
+    KINDS = "II"
     FIELDS = ("boot_count", "number")
     boot_count: int
     number: int
@@ -301,14 +220,10 @@ class Override(Message):
     """
 
     TYPE = 0x45
-    LAYOUT = "<IBBBHHIHIIH"
+    KINDS = "IapkHHsHslH"
     FIELDS = (
         "command_id", "action", "level_percent", "rank", "ramp_ds", "start_day", "start_second",
         "expiry_day", "expiry_second", "life_s", "override_id",
-    )  # fmt: skip
-    RANGES = (
-        ("action", 0, 1), ("level_percent", 0, 100), ("rank", 0, 3), ("start_second", 0, 86399),
-        ("expiry_second", 0, 86399), ("life_s", 0, 0x3FFFFF),
     )  # fmt: skip
     command_id: int
     action: int
@@ -327,10 +242,8 @@ class UploadBegin(Message):
     """Controller: a schedule or configuration of `size` bytes follows; digest = SHA-256[:8]."""
 
     TYPE = 0x46
-    LAYOUT = "<BIH8s"
+    KINDS = "uIzn"
     FIELDS = ("kind", "generation", "size", "digest")
-    RANGES = (("kind", 1, 2), ("size", 1, 4096))
-    BYTES = ("digest",)
     kind: int
     generation: int
     size: int
@@ -341,9 +254,8 @@ class UploadChunk(Message):
     """Controller: bytes of the upload from `offset` on."""
 
     TYPE = 0x47
-    LAYOUT = "<BIH"
+    KINDS = "uIo"
     FIELDS = ("kind", "generation", "offset")
-    RANGES = (("kind", 1, 2), ("offset", 0, 4095))
     TAIL = "data"
     kind: int
     generation: int
@@ -355,7 +267,7 @@ class Ask(Message):
     """Controller: report your state now. The reports come as LampState, BayState, NodeState."""
 
     TYPE = 0x48
-    LAYOUT = "<I"
+    KINDS = "I"
     FIELDS = ("command_id",)
     command_id: int
 
@@ -367,8 +279,3 @@ MESSAGES = (
 
 for _row in MESSAGES:
     _row.prepare()
-
-
-def direction(message_type: int) -> int:
-    """UP or DOWN, by the type's number."""
-    return UP if message_type < 0x40 else DOWN

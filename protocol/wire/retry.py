@@ -7,7 +7,7 @@ same token: `Recent` remembers the last ones.
 
 from .const import const
 from .limits import PENDING_MAX
-from .messages import Message
+from .message import Message
 from .session import ticks_after
 
 # An answer takes some 20 ms on a quiet link; a repeated command costs little, a lost one much.

@@ -1,6 +1,6 @@
-"""Keys, tags and the replay window.
+"""A key, its tags and the replay window.
 
-HMAC-SHA256 (RFC 2104) and HKDF (RFC 5869) over `hashlib.sha256`, because MicroPython has no
+HMAC-SHA256 (RFC 2104) over `hashlib.sha256`, because MicroPython has no
 `hmac`. The two pads of a key are computed once and kept.
 """
 
@@ -58,22 +58,6 @@ def same(a: bytes, b: bytes | memoryview) -> bool:
     for x, y in zip(a, b):
         difference |= x ^ y
     return difference == 0
-
-
-def derive(secret: bytes, purpose: bytes, size: int = 32) -> bytes:
-    """HKDF-SHA256 (RFC 5869) without salt: `size` (at most 32) bytes for one purpose."""
-    pseudo_random_key = Key(bytes(32)).mac(secret)
-    return Key(pseudo_random_key).mac(purpose + b"\x01")[:size]
-
-
-def node_key(site_key: bytes, node_id: str) -> bytes:
-    """The node's own key, 32 bytes, from the site's key; the node never holds the latter."""
-    return derive(site_key, b"lamplighter node " + node_id.encode())
-
-
-def mqtt_password(key: bytes) -> str:
-    """The password of a node at the broker, from its node key: 32 hex digits."""
-    return "".join(["{:02x}".format(b) for b in derive(key, b"mqtt", 16)])
 
 
 def session_key(key: bytes, node_nonce: bytes, controller_nonce: bytes) -> bytes:

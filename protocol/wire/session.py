@@ -1,8 +1,7 @@
-"""The sealed conversation of one node with its controller: both ends, without I/O.
+"""The sealed conversation of a node with its controller: the node's end, without I/O.
 
-`NodeSession` runs in the node, `ControllerSession` in the controller, one for each node. Both
-turn messages into frames (`seal`) and frames into messages (`open`), and hold the join of
-transitions.py. Randomness and time come in as arguments.
+It turns messages into frames (`seal`) and frames into messages (`open`), and holds the join of
+transitions.py. Randomness and time come in as arguments. The other end is in controller_end/.
 """
 
 from .codes import DOWN, UP
@@ -17,30 +16,23 @@ from .errors import (
 )
 from .frame import WIRE_VERSION, decode, encode_into, peek
 from .limits import COUNTER_MAX, FRAME_SIZE_MAX, NONCE_SIZE, TAG_SIZE
-from .messages import Hello, JoinAccept, JoinNeeded, JoinRequest, Message, direction
+from .message import Message, direction
+from .messages import JoinAccept, JoinNeeded, JoinRequest
 from .seal import Key, Window, same, session_key
 from .transitions import (
     ACCEPTED,
-    CONTROLLER,
     JOINED,
     JOINING,
     LINK_DOWN,
     LINK_UP,
     NODE,
     OFFLINE,
-    OPEN,
-    OPEN_OFFERED,
-    PROVED,
     REJOIN,
-    REQUESTED,
-    UNKNOWN,
     follow,
 )
 
 # A JoinNeeded that comes sooner after the last join is not obeyed: it may be a replay.
 REJOIN_MS_MIN = const(2000)
-# The controller asks a node to join no more often; more would end the join it asked for.
-ASK_JOIN_MS_MIN = const(5000)
 # Pause before asking again to join; doubles from the first to the last value.
 JOIN_PAUSE_MS_MIN = const(1000)
 JOIN_PAUSE_MS_MAX = const(30000)
@@ -54,7 +46,7 @@ def ticks_after(now_ms: int, then_ms: int) -> int:
     return difference - _TICKS - 1 if difference > _TICKS >> 1 else difference
 
 
-class _Channel:
+class SealedChannel:
     """One key, a counter to send with and a window to receive with."""
 
     def __init__(self, key: Key, send: int, receive: int) -> None:
@@ -65,6 +57,7 @@ class _Channel:
         self._receive = receive
 
     def seal(self, buffer: bytearray, message: Message, flags: int) -> bytes:
+        """The frame of a message that goes our way."""
         if direction(message.TYPE) != self._send:
             raise SessionError("{} goes the other way".format(type(message).__name__))
         end = encode_into(buffer, message, self.counter, flags)
@@ -74,6 +67,7 @@ class _Channel:
         return bytes(memoryview(buffer)[: end + TAG_SIZE])
 
     def open(self, frame: bytes, sequence: int) -> Message:
+        """The message of a frame that comes the other way, once."""
         counter = self.window.full_counter(sequence)
         end = len(frame) - TAG_SIZE
         view = memoryview(frame)
@@ -85,14 +79,15 @@ class _Channel:
         return message
 
 
-def _sealed_alone(key: Key, buffer: bytearray, message: Message, sent: int) -> bytes:
+def sealed_alone(key: Key, buffer: bytearray, message: Message, sent: int) -> bytes:
     """A frame under the node key itself: its counter is 0, its nonce makes it fresh."""
     end = encode_into(buffer, message, 0)
     buffer[end : end + TAG_SIZE] = key.tag(sent, 0, memoryview(buffer)[:end])
     return bytes(memoryview(buffer)[: end + TAG_SIZE])
 
 
-def _open_alone(key: Key, frame: bytes, received: int) -> Message:
+def open_alone(key: Key, frame: bytes, received: int) -> Message:
+    """The message of such a frame; DecodeError with a reason otherwise."""
     end = len(frame) - TAG_SIZE
     view = memoryview(frame)
     if not same(key.tag(received, 0, view[:end]), view[end:]):
@@ -107,7 +102,7 @@ class NodeSession:
         self._secret = key
         self._key = Key(key)
         self._buffer = bytearray(FRAME_SIZE_MAX)
-        self._channel: _Channel | None = None
+        self._channel: SealedChannel | None = None
         self._nonce = b""
         self._asked_ms = 0
         self._pause_ms = 0
@@ -146,7 +141,7 @@ class NodeSession:
         request = JoinRequest(
             nonce=nonce, boot_count=boot_count, wire_version=WIRE_VERSION, board=board
         )
-        return _sealed_alone(self._key, self._buffer, request, UP)
+        return sealed_alone(self._key, self._buffer, request, UP)
 
     def seal(self, message: Message, flags: int = 0) -> bytes:
         """A frame of the session; SessionError while not joined."""
@@ -168,96 +163,21 @@ class NodeSession:
         return self._channel.open(frame, sequence)
 
     def _accepted(self, frame: bytes, now_ms: int) -> Message:
-        message = _open_alone(self._key, frame, DOWN)
+        message = open_alone(self._key, frame, DOWN)
         assert isinstance(message, JoinAccept)
         if self.state != JOINING or not self._nonce or message.nonce != self._nonce:
             raise DecodeError(NONCE)
         self._nonce = b""
         key = Key(session_key(self._secret, message.nonce, message.controller_nonce))
-        self._channel = _Channel(key, UP, DOWN)
+        self._channel = SealedChannel(key, UP, DOWN)
         self._joined_ms = now_ms
         self._pause_ms = 0
         self.state = follow(NODE, self.state, ACCEPTED)
         return message
 
     def _needed(self, frame: bytes, now_ms: int) -> Message:
-        message = _open_alone(self._key, frame, DOWN)
+        message = open_alone(self._key, frame, DOWN)
         assert isinstance(message, JoinNeeded)
         if self.state == JOINED and ticks_after(now_ms, self._joined_ms) >= REJOIN_MS_MIN:
             self.state = follow(NODE, self.state, REJOIN)
         return message
-
-
-class ControllerSession:
-    """The controller's end for one node. `key` is that node's key (32 bytes)."""
-
-    def __init__(self, key: bytes) -> None:
-        self._secret = key
-        self._key = Key(key)
-        self._open: _Channel | None = None
-        self._offered: _Channel | None = None
-        self._request_nonce = b""
-        self._answer = b""
-        self.state = UNKNOWN
-
-    @property
-    def joined(self) -> bool:
-        """Whether messages can be sealed for the node."""
-        return self.state in (OPEN, OPEN_OFFERED)
-
-    def open(self, frame: bytes) -> Message:
-        """The message in a frame from the node; DecodeError with a reason otherwise.
-
-        After reason `not_joined` or `tag` answer with `ask_join`, at most every ASK_JOIN_MS_MIN:
-        the node may hold another session than we do. A JoinRequest changes nothing here: answer it
-        with `accept`. A frame that proves an offered session makes it the open one (then the
-        message is the Hello).
-        """
-        message_type, sequence = peek(frame)
-        if direction(message_type) != UP:
-            raise DecodeError(DIRECTION)
-        if message_type == JoinRequest.TYPE:
-            return _open_alone(self._key, frame, UP)
-        if self._offered is not None and message_type == Hello.TYPE:
-            try:
-                return self._proved(self._offered, frame, sequence)
-            except DecodeError as error:
-                if error.reason != TAG:
-                    raise
-        if self._open is None:
-            raise DecodeError(NOT_JOINED)
-        return self._open.open(frame, sequence)
-
-    def _proved(self, offered: _Channel, frame: bytes, sequence: int) -> Message:
-        message = offered.open(frame, sequence)
-        self._open, self._offered = offered, None
-        self._request_nonce = self._answer = b""
-        self.state = follow(CONTROLLER, self.state, PROVED)
-        return message
-
-    def accept(self, request: JoinRequest, answer: JoinAccept) -> bytes:
-        """The frame that accepts a join; `answer` holds a fresh controller_nonce and the time.
-
-        The same request asked twice (the transport repeats) gets the same answer, so that the
-        node and we hold the same session key whichever of the two it uses.
-        """
-        if self._offered is not None and request.nonce == self._request_nonce:
-            return self._answer
-        answer.nonce = request.nonce
-        key = Key(session_key(self._secret, request.nonce, answer.controller_nonce))
-        self._offered = _Channel(key, DOWN, UP)
-        self._request_nonce = request.nonce
-        self._answer = _sealed_alone(self._key, bytearray(FRAME_SIZE_MAX), answer, DOWN)
-        self.state = follow(CONTROLLER, self.state, REQUESTED)
-        return self._answer
-
-    def ask_join(self, controller_nonce: bytes) -> bytes:
-        """The frame that asks a node to join again; 8 fresh random bytes."""
-        needed = JoinNeeded(controller_nonce=controller_nonce)
-        return _sealed_alone(self._key, bytearray(FRAME_SIZE_MAX), needed, DOWN)
-
-    def seal(self, message: Message, flags: int = 0) -> bytes:
-        """A frame of the open session; SessionError while the node has not joined."""
-        if self._open is None:
-            raise SessionError(NOT_JOINED)
-        return self._open.seal(bytearray(FRAME_SIZE_MAX), message, flags)

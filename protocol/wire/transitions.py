@@ -1,4 +1,4 @@
-"""The join, as two tables: one for the node, one for the controller's view of a node.
+"""The join, as two tables: here the node's, in controller_end/ the controller's view of a node.
 
 The node asks with a fresh nonce (JoinRequest), the controller answers with its own nonce and the
 time (JoinAccept); both are tagged with the node key. From both nonces each side derives the
@@ -37,25 +37,6 @@ NODE = (
     # The session outlives a lost connection: its keys and counters are still good.
     (JOINED, LINK_DOWN, JOINED),
     (JOINED, LINK_UP, JOINED),
-)
-
-# States of a node as the controller sees it.
-UNKNOWN = "unknown"
-OFFERED = "offered"
-OPEN = "open"
-OPEN_OFFERED = "open_offered"
-
-# Inputs of the controller's view.
-REQUESTED = "requested"
-PROVED = "proved"
-
-CONTROLLER = (
-    (UNKNOWN, REQUESTED, OFFERED),
-    (OFFERED, REQUESTED, OFFERED),
-    (OFFERED, PROVED, OPEN),
-    (OPEN, REQUESTED, OPEN_OFFERED),
-    (OPEN_OFFERED, REQUESTED, OPEN_OFFERED),
-    (OPEN_OFFERED, PROVED, OPEN),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_frame import reason_of
+from link_pair import reason_of
 
 from protocol import wire
 

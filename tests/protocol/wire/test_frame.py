@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from link_pair import reason_of
 from test_messages import messages
 
 from protocol import wire
-
-
-def reason_of(reader: Callable[[bytes], object], data: bytes) -> str:
-    """Why a reader refuses the bytes; "" when it takes them. Any other error is a failure."""
-    try:
-        reader(data)
-    except wire.DecodeError as error:
-        return error.reason
-    return ""
 
 
 def framed(message: wire.Message) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import wire
+from protocol.wire import controller_end
 
 
 @given(st.binary(min_size=1, max_size=64), st.binary(max_size=300))
@@ -28,14 +29,16 @@ def test_a_tag_is_bound_to_direction_and_counter(secret: bytes, counter: int, da
 
 
 def test_derivation_passes_the_vector_of_rfc_5869_without_salt() -> None:
-    okm = wire.derive(b"\x0b" * 22, b"", 32)
+    okm = controller_end.derive(b"\x0b" * 22, b"", 32)
     assert okm.hex().startswith("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d")
 
 
 def test_a_neighbours_key_is_another() -> None:
     site = bytes(range(32))
-    assert wire.node_key(site, "02aa00000001") != wire.node_key(site, "02aa00000002")
-    assert len(wire.mqtt_password(wire.node_key(site, "02aa00000001"))) == 32
+    assert controller_end.node_key(site, "02aa00000001") != controller_end.node_key(
+        site, "02aa00000002"
+    )
+    assert len(controller_end.mqtt_password(controller_end.node_key(site, "02aa00000001"))) == 32
 
 
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=60))

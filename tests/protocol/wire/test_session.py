@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from link_pair import KEY, LinkPair
 
 from protocol import wire
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from link_pair import KEY, LinkPair
+from protocol.wire import controller_end
 
 
 def test_a_join_gives_both_ends_one_session_and_the_node_the_time() -> None:
@@ -91,7 +87,7 @@ def test_frames_of_an_earlier_evening_are_refused_after_a_reboot_of_either_side(
     with pytest.raises(wire.DecodeError) as caught:
         pair.node.open(old_down, pair.now_ms)
     assert caught.value.reason == "tag"
-    pair.controller = wire.ControllerSession(KEY)
+    pair.controller = controller_end.ControllerSession(KEY)
     with pytest.raises(wire.DecodeError) as caught:
         pair.controller.open(old_up)
     assert caught.value.reason == "not_joined"
@@ -100,7 +96,7 @@ def test_frames_of_an_earlier_evening_are_refused_after_a_reboot_of_either_side(
 def test_a_controller_that_lost_everything_is_joined_again() -> None:
     pair = LinkPair(5)
     pair.join()
-    pair.controller = wire.ControllerSession(KEY)
+    pair.controller = controller_end.ControllerSession(KEY)
     pair.now_ms += 5000
     pair.send_up(pair.node.seal(wire.LampState()))
     pair.join()

@@ -4,8 +4,8 @@ COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999. CRC: CRC-16
 (polynomial 0x1021, start 0xFFFF), sent high byte first, over the frame with its tag.
 """
 
-from .errors import CRC, FRAMING, TOO_LONG, TOO_SHORT, DecodeError
-from .limits import FRAME_SIZE_MAX
+from ..errors import CRC, FRAMING, TOO_LONG, TOO_SHORT, DecodeError
+from ..limits import FRAME_SIZE_MAX
 
 # Frame, CRC, one COBS code byte for each 254, the delimiter.
 LINE_SIZE_MAX = FRAME_SIZE_MAX + 4

