@@ -1,0 +1,48 @@
+"""What a core asks its shell to do: a list that is allocated once and filled anew each time."""
+
+from protocol import wire
+
+# The lamp's PWM duty (a: 0-65535).
+DUTY = 1
+# A message to the controller (a). One that cannot be sent now is dropped; events are kept anyway.
+SEND = 2
+# An event to write to flash before anything else (a: Event).
+STORE_EVENT = 3
+# An event that the controller has on disk (a: boot count, b: number).
+FORGET_EVENT = 4
+# An upload to write to its slot (a: kind, b: (generation, content)).
+STORE_UPLOAD = 5
+# The bay detector's memory (a: content).
+STORE_BAY = 6
+
+_SIZE = 24  # The most that one tick or one message was seen to ask for is 9.
+
+
+class Effects:
+    """Up to 24 effects in order. What overflows is counted and lost."""
+
+    def __init__(self) -> None:
+        self.kinds = [0] * _SIZE
+        self.a: list[object] = [None] * _SIZE
+        self.b: list[object] = [None] * _SIZE
+        self.count = 0
+        self.lost = 0
+
+    def add(self, kind: int, a: object, b: object = None) -> None:
+        """Ask for one thing."""
+        if self.count >= _SIZE:
+            self.lost += 1
+            return
+        at = self.count
+        self.kinds[at] = kind
+        self.a[at] = a
+        self.b[at] = b
+        self.count = at + 1
+
+    def send(self, message: wire.Message) -> None:
+        """Ask to send a message."""
+        self.add(SEND, message)
+
+    def clear(self) -> None:
+        """Everything was done."""
+        self.count = 0

@@ -1,0 +1,173 @@
+"""Wiring of a node, its loop and its only supervisor.
+
+The lamp is lit before this file is imported (boot.py). Here: read settings and flash, build the
+node, then two tasks: the loop that ticks it ten times a second, and the link. Whatever escapes
+from either is printed, the lamp is lit, and the node starts again.
+"""
+
+import asyncio
+import sys
+import time
+
+import machine
+
+from protocol import wire
+
+from . import boot
+from .clock import Clock
+from .effects import DUTY, FORGET_EVENT, SEND, STORE_BAY, STORE_EVENT, STORE_UPLOAD, Effects
+from .esp32 import Esp32Board
+from .flash_io import EventLog, Slot, digest
+from .happenings import event_of, record_of
+from .link_io import Link
+from .node import Node, Readings, Stored
+from .settings import Settings, SettingsError, read
+
+_TICK_MS = 100
+_HEAP_EVERY_S = 600
+_RESTART_MS = 1000
+_FULL_DUTY = 65535
+_NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in flash.
+
+
+class Shell:
+    """Flash, board and link around the node's core."""
+
+    def __init__(self, settings: Settings, board: Esp32Board) -> None:
+        self.board = board
+        self.clock = Clock()
+        self.effects = Effects()
+        self.readings = Readings()
+        self.slots = {
+            wire.UPLOAD_SCHEDULE: Slot("schedule"),
+            wire.UPLOAD_CONFIGURATION: Slot("configuration"),
+        }
+        self.bay_slot = Slot("bay")
+        self.log = EventLog()
+        stored = self._stored()
+        self.node = Node(settings.kind, stored, self.effects)
+        self._correct_bay()
+        self.link = Link(settings, self)
+        self._heap_s = -_HEAP_EVERY_S
+
+    def _stored(self) -> Stored:
+        stored = Stored()
+        counter = Slot("boots")
+        before = counter.load()
+        count = int.from_bytes(before[:4], "little") + 1 if before else 1
+        number = int.from_bytes(before[4:8], "little") if before else 0
+        stored.boot_count = count
+        stored.next_event = max(number, self.log.last_number) + _NUMBERS_PER_BOOT
+        counter.save(
+            count.to_bytes(4, "little") + stored.next_event.to_bytes(4, "little"), count
+        )
+        for kind in self.slots:
+            slot = self.slots[kind]
+            content = slot.load()
+            held = (slot.generation, digest(content), content)
+            if kind == wire.UPLOAD_SCHEDULE:
+                stored.schedule = held
+            else:
+                stored.configuration = held
+        stored.bay = self.bay_slot.load()
+        stored.reset_cause = self.board.reset_cause()
+        return stored
+
+    def _correct_bay(self) -> None:
+        """An event written just before a power cut is newer than the detector's memory."""
+        last = self.log.last_record()
+        if last:
+            event = event_of(last)
+            if event.boot_count + 1 == self.node.stored.boot_count:
+                self.node.bay.correct(event.kind)
+
+    def tick(self) -> None:
+        """One turn of the loop."""
+        now = self.clock.read()
+        readings = self.readings
+        self.board.read(readings)
+        readings.events_waiting = self.log.waiting
+        readings.events_lost = self.log.lost
+        if now.uptime_s - self._heap_s >= _HEAP_EVERY_S:
+            self._heap_s = now.uptime_s
+            self.board.heap(readings)
+        self.node.tick(now, readings)
+        self.perform()
+        self.board.feed_watchdog()
+
+    def message(self, message: wire.Message) -> None:
+        """A message from the controller."""
+        self.node.message(message, self.clock.read(), self.readings)
+        self.perform()
+
+    def entered(self) -> None:
+        """The node has joined."""
+        self.node.entered(self.clock.read(), self.readings)
+        self.perform()
+
+    def perform(self) -> None:
+        """Do what the node asked for, in order; then load events while there is room."""
+        self._perform()
+        node = self.node
+        while node.joined and node.happenings.room and self.log.waiting:
+            record = self.log.next_unsent()
+            if record is None:
+                break
+            node.happenings.load(event_of(record), self.clock.now)
+            self._perform()
+
+    def _perform(self) -> None:
+        effects = self.effects
+        at = 0
+        while at < effects.count:
+            kind, a, b = effects.kinds[at], effects.a[at], effects.b[at]
+            at += 1
+            if kind == DUTY:
+                self.board.set_duty(a)
+            elif kind == SEND:
+                self.link.send(a)
+            elif kind == STORE_EVENT:
+                self.log.append(record_of(a))
+            elif kind == FORGET_EVENT:
+                self.log.forget(a, b)
+            elif kind == STORE_BAY:
+                self.bay_slot.save(a, self.bay_slot.generation + 1)
+            elif kind == STORE_UPLOAD:
+                self.slots[a].save(b[1], b[0])
+        effects.clear()
+
+
+async def _loop(shell: Shell) -> None:
+    while True:
+        shell.tick()
+        await asyncio.sleep_ms(_TICK_MS)
+
+
+async def _main() -> None:
+    settings = read()
+    board = Esp32Board(settings.board, settings.wifi)
+    shell = Shell(settings, board)
+    link = asyncio.create_task(shell.link.run())
+    try:
+        await _loop(shell)
+    finally:
+        link.cancel()
+
+
+def run() -> None:
+    """Run for ever. Whatever goes wrong, the lamp is lit and the node starts again."""
+    try:
+        asyncio.run(_main())
+    except SettingsError as error:
+        print("not provisioned:", error)
+        _wait_lit()
+    except Exception as error:
+        sys.print_exception(error)
+        _wait_lit()
+    machine.reset()
+
+
+def _wait_lit() -> None:
+    """Full light, and a moment, so that a crash loop neither flickers nor burns the flash."""
+    boot.lamp.duty_u16(_FULL_DUTY)
+    time.sleep_ms(_RESTART_MS)

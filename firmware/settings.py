@@ -1,0 +1,36 @@
+"""What was written into a node when it was provisioned: identity, key, broker, pins."""
+
+import json
+
+PATH = "/identity.json"
+_NEEDED = ("node_id", "key", "site", "kind", "broker", "password", "board")
+
+
+class SettingsError(Exception):
+    """The identity file is missing or not whole; the text says which."""
+
+
+class Settings:
+    """`key` is the node key (32 bytes); `board` maps roles to pins, from boards/*.toml."""
+
+    def __init__(self, said: dict[str, object]) -> None:
+        for name in _NEEDED:
+            if name not in said:
+                raise SettingsError("{}: {} is missing".format(PATH, name))
+        self.node_id = said["node_id"]
+        self.key = bytes.fromhex(said["key"])
+        self.site = said["site"]
+        self.kind = said["kind"]
+        self.host, self.port = said["broker"]
+        self.password = said["password"]
+        self.board = said["board"]
+        self.wifi = said.get("wifi", ("", ""))
+
+
+def read() -> Settings:
+    """The node's settings; SettingsError when there are none."""
+    try:
+        with open(PATH) as file:
+            return Settings(json.load(file))
+    except (OSError, ValueError) as error:
+        raise SettingsError("{}: {}".format(PATH, error))

@@ -1,0 +1,31 @@
+"""The page that a node's peripherals share with the world: offsets in bytes, little endian.
+
+Read by CPython (the world) and by MicroPython (the simulated peripherals). Each value is written by
+one side only and is no wider than one machine word, so it is never seen half written.
+"""
+
+PAGE_SIZE = 256
+
+# Written by the node's peripherals.
+DUTY = 0  # u32: PWM duty, 0-65535
+DRIVEN = 4  # u32: 1 while the PWM output is driven; 0 after a reset, and the lamp is then lit
+BOOTS = 8  # u32: starts of this node's process, counted by the zygote
+FEEDS = 12  # u32: watchdog feeds
+
+# Written by the world.
+POWER_MW = 64  # u32: power at the meter
+VOLTAGE_DV = 68  # u32: voltage at the meter
+PULSES = 72  # u32: energy pulses of the meter
+METER = 76  # u32: 1 while the meter answers
+PRESENCE = 80  # u32: level of the PIR input
+FIELD_X = 84  # s32: field at the magnetometer, nT
+FIELD_Y = 88
+FIELD_Z = 92
+LINK = 96  # u32: 1 while the access point is heard
+LUX_X10 = 100  # u32: light at the photocell, tenths of a lux
+
+# The clock page, as protocol/worldclock writes it.
+CLOCK_GENERATION = 4
+CLOCK_MONOTONIC_NS = 8
+CLOCK_SIMULATED_NS = 16
+CLOCK_SPEED_1000 = 24

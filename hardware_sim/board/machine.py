@@ -1,0 +1,128 @@
+"""The peripherals a node uses, on paper: PWM, Pin, UART with a BL0942, I2C with a QMC5883L, WDT.
+
+They answer at register level, so that the firmware's drivers are the real ones.
+"""
+
+import struct
+import sys
+
+from simpage import page
+
+PWRON_RESET = 1
+
+
+class Pin:
+    """A pin; the only input that means anything is the presence detector's."""
+
+    IN = 0
+    OUT = 1
+
+    def __init__(self, number, mode=IN, value=None):
+        self.number = number
+
+    def value(self):
+        """The presence input's level."""
+        return page.presence
+
+
+class PWM:
+    """The lamp's dimming output."""
+
+    def __init__(self, pin, freq=1000, duty_u16=0):
+        self.duty_u16(duty_u16)
+
+    def duty_u16(self, duty):
+        """Drive the output."""
+        page.duty = duty
+        page.driven = 1
+
+
+class UART:
+    """A line with a BL0942 at its other end: answers the read command with a packet."""
+
+    def __init__(self, number, baudrate=9600, tx=None, rx=None, timeout=0):
+        self._waiting = b""
+        self._packet = bytearray(23)
+
+    def write(self, data):
+        """A command to the meter."""
+        if data == b"\x58\xaa" and page.meter:
+            self._answer()
+        return len(data)
+
+    def _answer(self):
+        packet = self._packet
+        watt = page.power_mw * 596 // 1000
+        volts = page.voltage_dv * 15187 // 10
+        struct.pack_into("<BHB", packet, 0, 0x55, 0, 0)
+        _put24(packet, 4, volts)
+        _put24(packet, 10, watt)
+        _put24(packet, 13, page.pulses)
+        total = 0x58
+        for index in range(22):
+            total += packet[index]
+        packet[22] = (total & 0xFF) ^ 0xFF
+        self._waiting = bytes(packet)
+
+    def read(self, size=None):
+        """What has come in, at most `size` bytes; None when nothing has."""
+        waiting = self._waiting
+        if not waiting:
+            return None
+        if size is None:
+            size = len(waiting)
+        self._waiting = waiting[size:]
+        return waiting[:size]
+
+
+def _put24(packet, at, value):
+    packet[at] = value & 0xFF
+    packet[at + 1] = value >> 8 & 0xFF
+    packet[at + 2] = value >> 16 & 0xFF
+
+
+class I2C:
+    """A bus with a QMC5883L at address 0x0D."""
+
+    def __init__(self, number, scl=None, sda=None, freq=400000):
+        self._control = 0
+
+    def writeto_mem(self, address, register, data):
+        """Set a register."""
+        if address != 0x0D:
+            raise OSError(19)
+        if register == 0x09:
+            self._control = data[0]
+
+    def readfrom_mem_into(self, address, register, buffer):
+        """Read registers: status 0x06, data 0x00."""
+        if address != 0x0D:
+            raise OSError(19)
+        if register == 0x06:
+            buffer[0] = 1 if self._control & 1 else 0
+        elif register == 0x00:
+            struct.pack_into(
+                "<hhh", buffer, 0, page.field_x * 3 // 100, page.field_y * 3 // 100,
+                page.field_z * 3 // 100,
+            )  # fmt: skip
+
+
+class WDT:
+    """The watchdog; the world only counts its feeds."""
+
+    def __init__(self, timeout=5000):
+        pass
+
+    def feed(self):
+        """The loop is alive."""
+        page.feeds = (page.feeds + 1) & 0x3FFFFFFF
+
+
+def reset_cause():
+    """Every start of a simulated node is a power-on."""
+    return PWRON_RESET
+
+
+def reset():
+    """Start again: the zygote sees the exit and forks anew."""
+    sys.exit(3)

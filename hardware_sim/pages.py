@@ -1,0 +1,43 @@
+"""The nodes' pages as the world sees them: a table of numbers, one row a node."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .board import layout
+
+_WORDS = layout.PAGE_SIZE // 4
+
+
+class Pages:
+    """Columns of the mapped file; assigning to one is seen by the nodes at once."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        size = max(1, count) * layout.PAGE_SIZE
+        if not path.exists() or path.stat().st_size != size:
+            path.write_bytes(bytes(size))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), size)
+        table = np.frombuffer(self._map, dtype="<u4").reshape(-1, _WORDS)
+        signed = np.frombuffer(self._map, dtype="<i4").reshape(-1, _WORDS)
+
+        def column(offset: int) -> NDArray[np.uint32]:
+            return table[:, offset // 4]
+
+        self.duty = column(layout.DUTY)
+        self.driven = column(layout.DRIVEN)
+        self.boots = column(layout.BOOTS)
+        self.feeds = column(layout.FEEDS)
+        self.power_mw = column(layout.POWER_MW)
+        self.voltage_dv = column(layout.VOLTAGE_DV)
+        self.pulses = column(layout.PULSES)
+        self.meter = column(layout.METER)
+        self.presence = column(layout.PRESENCE)
+        self.link = column(layout.LINK)
+        self.lux_x10 = column(layout.LUX_X10)
+        first = layout.FIELD_X // 4
+        self.field = signed[:, first : first + 3]

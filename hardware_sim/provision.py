@@ -1,0 +1,107 @@
+"""What the factory and the field engineer do to simulated nodes: images, identities, flash."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from littlefs import LittleFS, UserContext
+
+import flasher
+from protocol import plan
+from protocol.wire import controller_end
+
+HERE = Path(__file__).resolve().parent
+BLOCK_SIZE = 4096
+BLOCKS = 128
+FLASH_SIZE = BLOCK_SIZE * BLOCKS  # Of the 4 MB on a board, what is left to data.
+_BOARDS = {"lamp": "nema", "bay": "bay"}
+
+
+class ProvisionError(Exception):
+    """A node's flash cannot be prepared; the text says which and why."""
+
+
+def write_images(folder: Path) -> tuple[Path, Path]:
+    """Build both ROMFS images (application, simulated peripherals) into the folder."""
+    application = flasher.build_application()
+    names = sorted(p for p in (HERE / "board").glob("*.py") if p.name != "__init__.py")
+    peripherals = flasher.build_romfs((p.name, p) for p in names if p.name != "start.py")
+    paths = (folder / "application.romfs", folder / "peripherals.romfs")
+    for path, image in zip(paths, (application, peripherals), strict=True):
+        part = path.with_suffix(".part")
+        part.write_bytes(image.data)
+        part.replace(path)
+    return paths
+
+
+def board_spec(kind: str) -> dict[str, object]:
+    """The board file of a kind of asset."""
+    path = HERE.parent / "firmware" / "boards" / f"{_BOARDS[kind]}.toml"
+    return tomllib.loads(path.read_text())
+
+
+def identity(
+    asset: plan.Asset, site: str, site_key: bytes, broker: tuple[str, int]
+) -> dict[str, object]:
+    """What a node is told about itself."""
+    key = controller_end.node_key(site_key, asset.node_id)
+    return {
+        "node_id": asset.node_id,
+        "key": key.hex(),
+        "site": site,
+        "kind": asset.kind,
+        "broker": list(broker),
+        "password": controller_end.mqtt_password(key),
+        "board": board_spec(asset.kind),
+        "wifi": ["lamplighter", ""],
+    }
+
+
+class _Memory(UserContext):
+    """littlefs over a part of a mapped file."""
+
+    def __init__(self, memory: memoryview) -> None:
+        super().__init__(0)
+        self._memory = memory
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
+        at = block * BLOCK_SIZE + off
+        return bytearray(self._memory[at : at + size])
+
+    def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
+        at = block * BLOCK_SIZE + off
+        self._memory[at : at + len(data)] = data
+        return 0
+
+    def erase(self, cfg: object, block: int) -> int:
+        at = block * BLOCK_SIZE
+        self._memory[at : at + BLOCK_SIZE] = b"\xff" * BLOCK_SIZE
+        return 0
+
+    def sync(self, cfg: object) -> int:
+        return 0
+
+
+def provision(memory: memoryview, said: dict[str, object]) -> bool:
+    """Write an identity into a node's flash, formatting it when it is new; True if it changed."""
+    new = bytes(memory[8:16]) != b"littlefs"
+    fs = LittleFS(
+        context=_Memory(memory), block_size=BLOCK_SIZE, block_count=BLOCKS, read_size=32,
+        prog_size=32, cache_size=128, lookahead_size=32, mount=False,
+    )  # fmt: skip
+    if new:
+        fs.format()
+    fs.mount()
+    content = json.dumps(said)
+    try:
+        with fs.open("/identity.json", "r") as file:
+            if file.read() == content:
+                return False
+    except FileNotFoundError:
+        pass  # The first time.
+    with fs.open("/identity.json.new", "w") as file:
+        file.write(content)
+    fs.rename("/identity.json.new", "/identity.json")
+    return True

@@ -1,0 +1,8 @@
+"""The street itself: sun, mains, lamps as electrical loads, cars, people, and its HTTP handles.
+
+It knows what is physically true, never what the system believes. Read `street.py` first.
+"""
+
+from .server import serve
+
+__all__ = ["serve"]
