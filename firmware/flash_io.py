@@ -98,9 +98,10 @@ class EventLog:
             self._tail_records = len(_read(self._path(segment))) // _LINE_SIZE
             for record in records:
                 last = max(last, struct.unpack_from("<I", record, 5)[0])
-        if self._segments and self._tail_records * _LINE_SIZE != os.stat(
-            self._path(self._segments[-1])
-        )[6]:
+        if (
+            self._segments
+            and self._tail_records * _LINE_SIZE != os.stat(self._path(self._segments[-1]))[6]
+        ):
             self._tail_records = _SEGMENT_RECORDS  # A torn record: go on in a new segment.
         return last
 

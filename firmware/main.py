@@ -58,9 +58,7 @@ class Shell:
         number = int.from_bytes(before[4:8], "little") if before else 0
         stored.boot_count = count
         stored.next_event = max(number, self.log.last_number) + _NUMBERS_PER_BOOT
-        counter.save(
-            count.to_bytes(4, "little") + stored.next_event.to_bytes(4, "little"), count
-        )
+        counter.save(count.to_bytes(4, "little") + stored.next_event.to_bytes(4, "little"), count)
         for kind in self.slots:
             slot = self.slots[kind]
             content = slot.load()
@@ -161,7 +159,7 @@ def run() -> None:
     except SettingsError as error:
         print("not provisioned:", error)
         _wait_lit()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the one supervisor of a node
         sys.print_exception(error)
         _wait_lit()
     machine.reset()

@@ -240,10 +240,8 @@ class Node:
     def _override(self, message: wire.Override, now: Now) -> None:
         status = wire.ACK_DONE
         if not self._commands.seen(message.command_id):
-            if self.kind != LAMP:
-                status = wire.ACK_REFUSED
-            else:
-                status = self.lamp.override(message, now)
+            lamp = self.lamp if self.kind == LAMP else None
+            status = lamp.override(message, now) if lamp else wire.ACK_REFUSED
             self._commands.add(message.command_id)
             self._news = True
         self.effects.send(wire.Ack(message.channel, command_id=message.command_id, status=status))

@@ -33,4 +33,4 @@ def read() -> Settings:
         with open(PATH) as file:
             return Settings(json.load(file))
     except (OSError, ValueError) as error:
-        raise SettingsError("{}: {}".format(PATH, error))
+        raise SettingsError("{}: {}".format(PATH, error)) from error

@@ -31,8 +31,8 @@ def parse(packet: bytes) -> tuple[int, int, int] | None:
 class Bl0942:
     """One meter. The scales come from the board file: register units per milliwatt and decivolt.
 
-    `mw_num / mw_den` milliwatts for one unit of WATT, `dv_num / dv_den` decivolts for one of V_RMS,
-    `wh_counts` pulses of CF_CNT for one watt-hour.
+    `mw_num / mw_den` milliwatts for one unit of WATT, `dv_num / dv_den` decivolts for one of
+    V_RMS, `wh_counts` pulses of CF_CNT for one watt-hour.
     """
 
     def __init__(self, uart: object, scale: dict[str, int]) -> None:

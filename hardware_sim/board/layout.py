@@ -1,7 +1,7 @@
 """The page that a node's peripherals share with the world: offsets in bytes, little endian.
 
-Read by CPython (the world) and by MicroPython (the simulated peripherals). Each value is written by
-one side only and is no wider than one machine word, so it is never seen half written.
+Read by CPython (the world) and by MicroPython (the simulated peripherals). Each value is written
+by one side only and is no wider than one machine word, so it is never seen half written.
 """
 
 PAGE_SIZE = 256

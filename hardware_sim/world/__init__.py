@@ -3,6 +3,7 @@
 It knows what is physically true, never what the system believes. Read `street.py` first.
 """
 
-from .server import serve
+from .config import ConfigError, WorldConfig, read
+from .run import run
 
-__all__ = ["serve"]
+__all__ = ["ConfigError", "WorldConfig", "read", "run"]

@@ -1,0 +1,42 @@
+"""What a world is told at its start: one JSON file, read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class WorldConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Paths, the broker that nodes connect to, and how the street behaves.
+
+    `start_s`: simulated POSIX seconds of the first start; a world that ran before goes on from
+    where it was left, never earlier. `listen`: host and port of the handles.
+    """
+
+    plan: str
+    data: str
+    site_key_file: str
+    broker_host: str
+    broker_port: int
+    listen_host: str
+    listen_port: int
+    start_s: float
+    speed: float = 1.0
+    seed: int = 1
+    traffic: bool = True
+    ready_file: str | None = None
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the text names file, key and what was expected."""
+
+
+def read(path: str | Path) -> WorldConfig:
+    """The configuration in a file."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=WorldConfig)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error

@@ -1,0 +1,139 @@
+"""One world, from its configuration to its end: clock, pages, nodes, street, handles."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import mmap
+import os
+import signal
+import time
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from protocol import plan, worldclock
+
+from .. import provision
+from ..pages import Pages
+from .config import WorldConfig
+from .nodes import Nodes
+from .server import Handles, application
+from .street import Street
+
+STEP_S = 0.05
+_SAVE_EVERY_S = 1.0
+
+
+class _State:
+    """What a world keeps between two runs: the time it was left at, and the street."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.said: dict[str, object] = {}
+        if path.exists():
+            self.said = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+
+    def save(self, now_s: float, street: Street) -> None:
+        part = self._path.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode({"now_s": now_s, **street.saved()}))
+        part.replace(self._path)
+
+    def now_s(self, start_s: float) -> float:
+        """Where time goes on: never before it was left."""
+        left = self.said.get("now_s")
+        return float(left) if isinstance(left, (int, float)) else start_s
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the caller ends it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def] # the base's return type is private
+        yield
+
+
+def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
+    """The flash of all nodes, with their identities."""
+    data.mkdir(parents=True, exist_ok=True)
+    key = bytes.fromhex(Path(config.site_key_file).read_text().strip())
+    size = provision.FLASH_SIZE * len(site_plan.assets)
+    path = data / "flash"
+    if not path.exists() or path.stat().st_size != size:
+        path.write_bytes(b"")
+        os.truncate(path, size)
+    broker = (config.broker_host, config.broker_port)
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), size) as memory:
+        view = memoryview(memory)
+        for index, asset in enumerate(site_plan.assets):
+            at = index * provision.FLASH_SIZE
+            said = provision.identity(asset, site_plan.site.name, key, broker)
+            part = view[at : at + provision.FLASH_SIZE]
+            provision.provision(part, said)
+            part.release()
+        view.release()
+
+
+async def _turn(street: Street, nodes: Nodes, clock: worldclock.WorldClock, state: _State) -> None:
+    """The loop of the world."""
+    saved = 0.0
+    while True:
+        now_s = clock.now_s()
+        street.step(now_s)
+        await nodes.want(street.powered)
+        if time.monotonic() - saved >= _SAVE_EVERY_S:
+            saved = time.monotonic()
+            state.save(now_s, street)
+        await asyncio.sleep(STEP_S)
+
+
+async def run(config: WorldConfig) -> None:
+    """Run until SIGINT or SIGTERM."""
+    data = Path(config.data)
+    site_plan = plan.load(config.plan)
+    write_flash(config, site_plan, data)
+    state = _State(data / "world-state.json")
+    clock = worldclock.open_page(data / "clock", create=True)
+    clock.set(state.now_s(config.start_s), config.speed)
+    pages = Pages(data / "pages", len(site_plan.assets))
+    pages.driven[:] = 0
+    street = Street(site_plan, pages, config.seed)
+    street.traffic.on = config.traffic
+    street.restore(state.said)
+    nodes = Nodes(data, data / "clock", street.node_died)
+    handles = Handles(site_plan, street, nodes, clock)
+    await nodes.open()
+    server = _Server(
+        uvicorn.Config(
+            application(handles), host=config.listen_host, port=config.listen_port,
+            log_level="warning", lifespan="off", timeout_graceful_shutdown=1,
+        )
+    )  # fmt: skip
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [
+        asyncio.create_task(server.serve()),
+        asyncio.create_task(nodes.follow()),
+        asyncio.create_task(_turn(street, nodes, clock, state)),
+        asyncio.create_task(stop.wait()),
+    ]
+    if config.ready_file:
+        _tell_ready(Path(config.ready_file), config)
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    state.save(clock.now_s(), street)
+    for task in tasks:
+        task.cancel()
+    await nodes.close()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _tell_ready(path: Path, config: WorldConfig) -> None:
+    part = path.with_suffix(".part")
+    url = f"http://{config.listen_host}:{config.listen_port}"
+    part.write_text(json.dumps({"world": url, "pid": os.getpid()}))
+    part.replace(path)

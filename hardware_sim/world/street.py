@@ -1,0 +1,162 @@
+"""What is physically true in the street: light, power, fields, presence. Pure but for its pages.
+
+Twenty times a second `step` reads what the nodes drive (their pages) and writes what their sensors
+see. An undriven lamp input means full light: that is how drivers behave when a node is dead. Read
+`board/layout.py` for the pages, `server.py` for the handles.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol import plan
+
+from ..pages import Pages
+from . import sun
+from .mains import Mains
+from .traffic import Traffic
+
+Fault = Literal["lamp_open", "driver_dead", "stuck_on"]
+FAULTS: tuple[Fault, ...] = ("lamp_open", "driver_dead", "stuck_on")
+
+_STANDBY_W = 0.35  # A driver whose lamp is open still feeds its own electronics.
+_JOULES_PER_PULSE = 720.0  # 5 pulses a watt-hour, as the board file says.
+_DUTY_FULL = 65535.0
+_HISTORY_MAX = 4000
+_EARTH_NT = (19_800.0, 600.0, 44_900.0)  # Brussels, by the 2025 field model, rounded.
+_NOISE_NT = 60.0
+_CAR_ROLLS_S = 1.5  # A car's field builds up while it rolls over the detector.
+
+
+class Street:
+    """The state of one plan's street; `now_s` is simulated POSIX seconds."""
+
+    def __init__(self, site_plan: plan.Plan, pages: Pages, seed: int) -> None:
+        assets = site_plan.assets
+        self._plan = site_plan
+        self.pages = pages
+        self._rng = np.random.default_rng(seed + 1)
+        self.lamps = [i for i, a in enumerate(assets) if a.kind == "lamp"]
+        self.bays = [i for i, a in enumerate(assets) if a.kind == "bay"]
+        self.lamp_at = {assets[i].asset_id: n for n, i in enumerate(self.lamps)}
+        self.bay_at = {assets[i].asset_id: n for n, i in enumerate(self.bays)}
+        self.mains = Mains(site_plan)
+        self.traffic = Traffic(len(self.lamps), len(self.bays), seed)
+        self.faults: list[Fault | None] = [None] * len(self.lamps)
+        self.lux_forced: dict[int, float] = {}
+        self.powered: NDArray[np.bool_] = np.zeros(len(assets), bool)
+        self.light_percent: NDArray[np.float64] = np.zeros(len(self.lamps))
+        self.power_w: NDArray[np.float64] = np.zeros(len(self.lamps))
+        self.energy_j: NDArray[np.float64] = np.zeros(len(self.lamps))
+        self.history = [deque[tuple[float, float]](maxlen=_HISTORY_MAX) for _ in self.lamps]
+        self._told = np.full(len(self.lamps), -1.0)
+        self._car_part: NDArray[np.float64] = self.traffic.cars.astype(float)
+        self._car_nt = self._rng.normal(0, 1, (len(self.bays), 3)) * 4000 + np.array(
+            [6000.0, 5000.0, 12000.0]
+        )
+        self._base_nt = np.array(_EARTH_NT) + self._rng.normal(0, 1500, (len(self.bays), 3))
+        self._curves = self._lamp_curves()
+        self._last_s: float | None = None
+        pages.meter[:] = 1
+        pages.link[:] = 1
+
+    def _lamp_curves(self) -> list[tuple[NDArray[np.intp], list[float], list[float]]]:
+        """Lamps by type, with the levels and watts of the type's curve."""
+        of_type: dict[str, list[int]] = {}
+        for number, index in enumerate(self.lamps):
+            type_id = self._plan.lamp_type(self._plan.assets[index]).id
+            of_type.setdefault(type_id, []).append(number)
+        types = {t.id: t for t in self._plan.lamp_types}
+        return [
+            (
+                np.array(numbers, np.intp),
+                [float(level) for level, _ in types[type_id].curve],
+                [part * types[type_id].power_w_max for _, part in types[type_id].curve],
+            )
+            for type_id, numbers in of_type.items()
+        ]
+
+    def step(self, now_s: float) -> None:
+        """Bring everything up to now."""
+        gone_s = 0.0 if self._last_s is None else max(0.0, now_s - self._last_s)
+        self._last_s = now_s
+        self.powered = self.mains.of_assets(now_s)
+        self.traffic.step(now_s)
+        self._light(now_s, gone_s)
+        self._fields(gone_s)
+        lux = sun.daylight_lux(sun.elevation_deg(now_s, self._plan.site.lat, self._plan.site.lon))
+        self.pages.lux_x10[:] = int(lux * 10)
+        for number, forced in self.lux_forced.items():
+            self.pages.lux_x10[self.lamps[number]] = int(forced * 10)
+
+    def _light(self, now_s: float, gone_s: float) -> None:
+        pages, lamps = self.pages, self.lamps
+        if not lamps:
+            return
+        driven = pages.driven[lamps] != 0
+        level = np.where(driven, pages.duty[lamps] / _DUTY_FULL * 100.0, 100.0)
+        level[[f == "stuck_on" for f in self.faults]] = 100.0
+        power = np.empty(len(lamps))
+        for numbers, levels, watts in self._curves:
+            power[numbers] = np.interp(level[numbers], levels, watts)
+        opened = np.array([f == "lamp_open" for f in self.faults])
+        dead = np.array([f == "driver_dead" for f in self.faults])
+        live = self.powered[lamps]
+        power = np.where(opened, _STANDBY_W, power) * ~dead * live
+        level = level * ~(opened | dead) * live
+        self.energy_j += self.power_w * gone_s
+        self.light_percent, self.power_w = level, power
+        pages.power_mw[lamps] = (power * 1000).astype(np.uint32)
+        pages.pulses[lamps] = (self.energy_j / _JOULES_PER_PULSE).astype(np.uint32) & 0xFFFFFF
+        pages.voltage_dv[lamps] = 2300 + self._rng.integers(-6, 7, len(lamps))
+        pages.presence[lamps] = self.traffic.present()
+        for number in np.nonzero(np.abs(level - self._told) >= 0.5)[0]:
+            self._told[number] = level[number]
+            self.history[number].append((now_s, float(level[number])))
+
+    def _fields(self, gone_s: float) -> None:
+        if not self.bays:
+            return
+        step = gone_s / _CAR_ROLLS_S
+        wanted = self.traffic.cars.astype(float)
+        self._car_part += np.clip(wanted - self._car_part, -step, step)
+        field = self._base_nt + self._car_nt * self._car_part[:, None]
+        field = field + self._rng.normal(0, _NOISE_NT, field.shape)
+        self.pages.field[self.bays] = field.astype(np.int32)
+
+    def node_died(self, index: int) -> None:
+        """A node lost its power or died: its output is no longer driven."""
+        self.pages.driven[index] = 0
+
+    def saved(self) -> dict[str, object]:
+        """What must be as it was when the world is started again."""
+        return {
+            "cars": [bool(x) for x in self.traffic.cars],
+            "people": [bool(x) for x in self.traffic.forced_people],
+            "traffic": self.traffic.on,
+            "faults": list(self.faults),
+            "feeders": self.mains.forced,
+            "energy_j": [float(x) for x in self.energy_j],
+        }
+
+    def restore(self, said: dict[str, object]) -> None:
+        """Take up what `saved` gave, when it is of a street of this size."""
+        cars, people, faults, energy = (
+            said.get(name) for name in ("cars", "people", "faults", "energy_j")
+        )
+        if isinstance(cars, list) and len(cars) == len(self.bays):
+            self.traffic.cars[:] = cars
+            self._car_part[:] = self.traffic.cars
+        if isinstance(people, list) and len(people) == len(self.lamps):
+            self.traffic.forced_people[:] = people
+        if isinstance(faults, list) and len(faults) == len(self.lamps):
+            self.faults = faults
+        if isinstance(energy, list) and len(energy) == len(self.lamps):
+            self.energy_j[:] = energy
+        feeders = said.get("feeders")
+        if isinstance(feeders, dict):
+            self.mains.forced = {k: bool(v) for k, v in feeders.items() if self.mains.known(k)}
