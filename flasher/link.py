@@ -1,0 +1,172 @@
+"""Links the device sources into one small module: constants become numbers, names short.
+
+MicroPython keeps every name of a program in RAM, a dictionary for every module and a slot in it
+for every import. On a node with 111 kB that was 35 kB (docs/decisions/0002-node-heap.md). So the
+image holds one module, made of all device files, in which
+
+1. integer constants stand as numbers where they are used, words of tables as their positions;
+2. what no node can ever use is left out;
+3. names of ours are short: globals and attributes each one for one (the map is beside the image),
+   arguments by their position. Names that MicroPython or the boards' modules know stay.
+
+Each file keeps its lines, so that `Linked.place` finds the source of a line in a traceback.
+"""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import itertools
+import keyword
+import string
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .outside import outside_names
+from .reach import ENTRIES, Place, reachable, used_attributes
+from .shorten import Editor, Names, globals_of
+from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
+
+
+@dataclass(frozen=True)
+class Linked:
+    """One module: its text, (first line, path) of each file in it, and {short: name} of names."""
+
+    text: str
+    starts: tuple[tuple[int, str], ...]
+    names: Mapping[str, str]
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file and line that a line of the text comes from."""
+        index = max(0, bisect.bisect_right([start for start, _ in self.starts], line) - 1)
+        start, path = self.starts[index]
+        return path, line - start + 1
+
+
+def link(sources: Mapping[str, str], apart: Mapping[str, str]) -> Linked:
+    """Link sources (path: text). Names in the files of `apart`, which stay alone, are kept."""
+    modules = {m.name: m for m in map(parse, sources, sources.values())}
+    for module in modules.values():
+        resolve_imports(module)
+    find_constants(modules)
+    found = reachable(modules)
+    keep = set(outside_names()) | {"const"}
+    for text in apart.values():
+        keep |= {n for node in ast.walk(ast.parse(text)) for n in _identifiers(node)}
+        keep |= {n for node in ast.walk(ast.parse(text)) for n in _defined(node)}
+    names = _short_names(modules, found, keep)
+    asked = used_attributes(modules, found)
+    outside: set[str] = set()
+    parts: list[str] = []
+    starts = []
+    ordered = list(_in_order(modules))
+    for module in ordered:
+        Editor(module, modules, names, found, asked, outside).edit()
+    parts.append("; ".join(sorted(outside)))
+    line = 2
+    for module in ordered:
+        text = module.text()
+        starts.append((line, module.path))
+        parts.append(text.rstrip("\n"))
+        line += parts[-1].count("\n") + 1
+    told = {short: f"{place[0]}.{place[1]}" for place, short in names.globals.items()}
+    told |= {"." + short: name for name, short in names.attributes.items()}
+    return Linked("\n".join(parts) + "\n", tuple(starts), told)
+
+
+def _in_order(modules: Mapping[str, Module]) -> Iterator[Module]:
+    """Modules as Python would run them: what is imported comes first."""
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[Module]:
+        if name in done or name not in modules:
+            return
+        done.add(name)
+        for node in modules[name].tree.body:
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    where, inner = modules[name].imported[alias.asname or alias.name]
+                    yield from visit(where)
+                    yield from visit(f"{where}.{inner}")
+        yield modules[name]
+
+    for name in sorted(modules):
+        yield from visit(name)
+
+
+def _fresh(taken: set[str]) -> Iterator[str]:
+    for size in itertools.count(1):
+        for letters in itertools.product(string.ascii_letters, repeat=size):
+            name = "".join(letters)
+            if name not in taken:
+                yield name
+
+
+def _short_names(modules: Mapping[str, Module], found: set[Place], keep: set[str]) -> Names:
+    """Short names for attributes, and for globals; a keyword argument shares with no global."""
+    uses: Counter[str] = Counter()
+    attributes: set[str] = set()
+    seen: set[str] = set()
+    arguments: set[str] = set()
+    for module in modules.values():
+        keep |= _asked_by_string(module.tree)
+        for node in ast.walk(module.tree):
+            seen |= set(_identifiers(node))
+            attributes |= set(_defined(node))
+            if isinstance(node, ast.Attribute):
+                uses[node.attr] += 1
+            elif isinstance(node, ast.arg):
+                arguments.add(node.arg)
+    attributes = {n for n in attributes - keep if not n.startswith("__")}
+    keep |= {name for _, name in ENTRIES}
+    taken = keep | (seen - attributes) | set(keyword.kwlist) | set(ARGUMENTS)
+    shared = sorted(attributes & arguments)
+    fresh = _fresh(taken)
+    short = {name: next(fresh) for name in shared}
+    taken |= set(short.values())
+    fresh = _fresh(taken)
+    rest = sorted(attributes - set(shared), key=lambda n: (-uses[n], n))
+    short |= {name: next(fresh) for name in rest}
+    fresh = _fresh(taken)
+    places = {place: place[1] if place in ENTRIES else next(fresh) for place in sorted(found)}
+    return Names(short, places)
+
+
+def _asked_by_string(tree: ast.AST) -> set[str]:
+    """Attribute names that stand as strings in getattr and setattr: they cannot change."""
+    return {
+        node.args[1].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "setattr", "hasattr")
+        and len(node.args) > 1
+        and isinstance(node.args[1], ast.Constant)
+        and isinstance(node.args[1].value, str)
+    }
+
+
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.arg | ast.keyword) and node.arg:
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield from node.name.split(".")
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """Names of attributes, methods and keywords that a node makes."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        yield node.attr
+    elif isinstance(node, ast.keyword) and node.arg:
+        yield node.arg
+    elif isinstance(node, ast.ClassDef):
+        for inner in node.body:
+            yield from globals_of(inner)
+            if isinstance(inner, Function):
+                yield inner.name
+

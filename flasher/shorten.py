@@ -1,0 +1,242 @@
+"""The edits that make one device source small: see link.py for what and why."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .reach import Place, origin, removable
+from .sources import ARGUMENTS, NAME_TABLES, Function, Module, constant_of, number_of, pairs
+
+
+@dataclass(frozen=True)
+class Names:
+    """Short names: of attributes and keywords, and of globals by (module, name)."""
+
+    attributes: Mapping[str, str]
+    globals: Mapping[Place, str]
+
+
+class Editor(ast.NodeVisitor):
+    """Walks one module and notes its edits.
+
+    `_scopes` holds, for the functions and classes around a node, what their names become.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        modules: Mapping[str, Module],
+        names: Names,
+        found: set[Place],
+        asked: set[str],
+        outside: set[str],
+    ) -> None:
+        self._module = module
+        self._modules = modules
+        self._names = names
+        self._found = found
+        self._asked = asked
+        self._outside = outside
+        self._scopes: list[dict[str, str]] = []
+
+    def edit(self) -> None:
+        """Note every edit of the module; imports from outside go to the set of them."""
+        for node in self._module.tree.body:
+            if removable(node) and not self._is_used(node):
+                self._module.replace(node, "pass")
+            else:
+                self.visit(node)
+
+    def _is_used(self, node: ast.stmt) -> bool:
+        if isinstance(node, Function | ast.ClassDef):
+            return (self._module.name, node.name) in self._found
+        return any((self._module.name, name) in self._found for name in globals_of(node))
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """A docstring says nothing at run time."""
+        if isinstance(node.value, ast.Constant):
+            self._module.replace(node, "pass")
+        else:
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        """An import from outside stands once, at the top of the whole."""
+        self._outside.add(ast.unparse(node))
+        self._module.replace(node, "pass")
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        """What comes from our own files is in the same module now."""
+        for alias in node.names:
+            where, name = self._module.imported[alias.asname or alias.name]
+            if where not in self._modules:
+                self._outside.add(f"from {where} import {ast.unparse(alias)}")
+            elif f"{where}.{name}" not in self._modules and not self._ours(where, name):
+                self._outside.add(f"from . import {name}")  # A file that stays alone.
+        self._module.replace(node, "pass")
+
+    def _ours(self, where: str, name: str) -> bool:
+        return name == "const" or origin((where, name), self._modules) is not None
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """Drop an assignment of nothing but constants; rename in tables of names."""
+        found = list(pairs(node.targets[0], node.value))
+        top = node in self._module.tree.body
+        if top and found and all(name in self._module.constants for name, _ in found):
+            self._module.replace(node, "pass")
+            return
+        first = node.targets[0]
+        if isinstance(first, ast.Name) and first.id in NAME_TABLES:
+            for inner in ast.walk(node.value):
+                word = inner.value if isinstance(inner, ast.Constant) else None
+                if isinstance(word, str) and isinstance(inner, ast.Constant):
+                    self._module.replace(inner, f'"{self._attribute(word)}"')
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """A declaration without a value says nothing at run time; a type never does."""
+        if node.value is None:
+            self._module.replace(node, "pass")
+            return
+        self.visit(node.target)
+        self.visit(node.value)
+        target, kind = node.target, node.annotation
+        self._module.edits.append(
+            (target.end_lineno or 0, target.end_col_offset or 0, kind.end_lineno or 0,
+             kind.end_col_offset or 0, "")
+        )  # fmt: skip
+
+    def _attribute(self, name: str) -> str:
+        return self._names.attributes.get(name, name)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """A word looked up in a table of words is a number."""
+        number = number_of(node, self._module, self._modules)
+        if number is not None:
+            self._module.replace(node, str(number))
+        else:
+            self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Something of another file by its own name; else an attribute."""
+        base = node.value
+        if isinstance(base, ast.Name) and not any(base.id in scope for scope in self._scopes):
+            where, name = self._module.imported.get(base.id, ("", ""))
+            room = self._modules.get(f"{where}.{name}")
+            if room is not None:
+                self._put(node, origin((room.name, node.attr), self._modules))
+                return
+        self.visit(base)
+        new = self._names.attributes.get(node.attr)
+        if new:
+            assert node.end_lineno is not None
+            assert node.end_col_offset is not None
+            column = node.end_col_offset - len(node.attr)
+            self._module.rename_at(node.end_lineno, column, node.attr, new)
+
+    def _put(self, node: ast.expr, place: Place | None) -> None:
+        """Write a global's number or its short name."""
+        if place is None:
+            return
+        number = constant_of(place[1], self._modules[place[0]], self._modules)
+        if number is not None:
+            self._module.replace(node, f"({number})" if number < 0 else str(number))
+        elif place in self._names.globals:
+            self._module.replace(node, self._names.globals[place])
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """An argument, a name of a class, or a global; locals are no names at run time."""
+        for scope in reversed(self._scopes):
+            if node.id in scope:
+                if scope[node.id] != node.id:
+                    self._module.replace(node, scope[node.id])
+                return
+        self._put(node, origin((self._module.name, node.id), self._modules))
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        """`name=value` in a call."""
+        if node.arg and node.arg in self._names.attributes:
+            new = self._names.attributes[node.arg]
+            self._module.rename_at(node.lineno, node.col_offset, node.arg, new)
+        self.visit(node.value)
+
+    def _own_name(self, name: str) -> str:
+        """What a class or function is called where it is defined."""
+        if self._scopes:
+            return self._attribute(name)
+        return self._names.globals.get((self._module.name, name), name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """A class: its name, its bases, its body without what nobody calls."""
+        column = node.col_offset + len("class ")
+        self._module.rename_at(node.lineno, column, node.name, self._own_name(node.name))
+        for base in node.bases:
+            self.visit(base)
+        names = {n for inner in node.body for n in globals_of(inner)}
+        self._scopes.append({n: self._attribute(n) for n in names})
+        for inner in node.body:
+            if isinstance(inner, Function) and self._never_called(inner.name):
+                self._module.replace(inner, "pass")
+            else:
+                self.visit(inner)
+        self._scopes.pop()
+
+    def _never_called(self, name: str) -> bool:
+        named = name in self._names.attributes
+        return not name.startswith("__") and name not in self._asked and named
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """A function: its name, its arguments, its body; annotations are left alone."""
+        self._function(node, "def ")
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        """The same for a coroutine."""
+        self._function(node, "async def ")
+
+    def _function(self, node: Function, start: str) -> None:
+        column = node.col_offset + len(start)
+        self._module.rename_at(node.lineno, column, node.name, self._own_name(node.name))
+        a = node.args
+        for default in [*a.defaults, *(d for d in a.kw_defaults if d)]:
+            self.visit(default)
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        scope = {name: name for name in stored(node)}
+        fresh = iter(ARGUMENTS)
+        for one in [*a.posonlyargs, *a.args, *a.kwonlyargs]:
+            new = self._names.attributes.get(one.arg)
+            scope[one.arg] = new or (one.arg if one.arg == "self" else next(fresh))
+            self._module.rename_at(one.lineno, one.col_offset, one.arg, scope[one.arg])
+        for other in (a.vararg, a.kwarg):
+            if other:
+                scope[other.arg] = other.arg
+        # A class's names are not seen from inside its functions.
+        outer, self._scopes = self._scopes, [scope]
+        for inner in node.body:
+            self.visit(inner)
+        self._scopes = outer
+
+
+def stored(node: ast.AST) -> set[str]:
+    """Names that a function's own body assigns."""
+    names = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            names.add(inner.id)
+        elif isinstance(inner, ast.ExceptHandler) and inner.name:
+            names.add(inner.name)
+    return names
+
+
+def globals_of(node: ast.stmt) -> Iterator[str]:
+    """Names that a statement at the top of a module or a class assigns."""
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    for target in targets:
+        for inner in ast.walk(target):
+            if isinstance(inner, ast.Name):
+                yield inner.id

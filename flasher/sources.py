@@ -1,0 +1,171 @@
+"""Device sources as trees: what their imports stand for, and which of their names are integers."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+_CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
+# Strings in these class attributes are names of attributes.
+NAME_TABLES = ("FIELDS", "TAIL")
+ARGUMENTS = [f"_{letter}" for letter in string.ascii_lowercase]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class Module:
+    """One source file: its dotted name, its tree, and what its imports stand for."""
+
+    path: str
+    name: str
+    package: bool
+    source: str
+    tree: ast.Module
+    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
+    constants: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    defined: set[str] = field(default_factory=set)
+    edits: list[tuple[int, int, int, int, str]] = field(default_factory=list)
+
+    def replace(self, node: ast.expr | ast.stmt, text: str) -> None:
+        """Put other text in the place of a node, with its decorators."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        first = node.lineno
+        if isinstance(node, Function | ast.ClassDef) and node.decorator_list:
+            first = node.decorator_list[0].lineno
+        self.edits.append((first, node.col_offset, node.end_lineno, node.end_col_offset, text))
+
+    def rename_at(self, line: int, column: int, old: str, new: str) -> None:
+        """Put a name in the place of another."""
+        self.edits.append((line, column, line, column + len(old), new))
+
+    def text(self) -> str:
+        """The source with all edits done; lines keep their numbers."""
+        lines = [line.encode() for line in self.source.split("\n")]
+        for line, column, end_line, end_column, new in sorted(self.edits, reverse=True):
+            tail = lines[end_line - 1][end_column:]
+            lines[line - 1] = lines[line - 1][:column] + new.encode() + tail
+            for index in range(line, end_line):
+                lines[index] = b""
+        return b"\n".join(lines).decode()
+
+
+def parse(path: str, source: str) -> Module:
+    package = path.endswith("__init__.py")
+    dotted = path.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+    return Module(path, dotted, package, source, ast.parse(source, path))
+
+
+def resolve_imports(module: Module) -> None:
+    """Fill `imported`: local name -> (module, name in it)."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module.imported[alias.asname or alias.name] = (_origin(module, node), alias.name)
+
+
+def _origin(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.name.split(".")
+    up = node.level - 1 if module.package else node.level
+    base = parts[: len(parts) - up]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def find_constants(modules: Mapping[str, Module]) -> None:
+    """Integers that are assigned once at the top of a module, also made of others."""
+    for _ in range(4):  # A constant may be made of one that is made of one.
+        for module in modules.values():
+            for node in module.tree.body:
+                if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                    for name, value in pairs(node.targets[0], node.value):
+                        if not _CONSTANT.match(name):
+                            continue
+                        number = number_of(value, module, modules)
+                        if number is not None:
+                            module.constants[name] = number
+                        elif isinstance(value, ast.Tuple):
+                            words = [w.value for w in value.elts if isinstance(w, ast.Constant)]
+                            if len(words) == len(value.elts):
+                                module.tables[name] = tuple(map(str, words))
+
+
+def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, other in zip(target.elts, value.elts, strict=False):
+            yield from pairs(one, other)
+
+
+def number_of(node: ast.expr, module: Module, modules: Mapping[str, Module]) -> int | None:
+    """The integer an expression of literals and constants stands for."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "const":
+        return number_of(node.args[0], module, modules)
+    if isinstance(node, ast.Name):
+        return constant_of(node.id, module, modules)
+    if isinstance(node, ast.Call):
+        return _looked_up(node, module, modules)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = number_of(node.operand, module, modules)
+        return None if inner is None else -inner
+    if isinstance(node, ast.BinOp):
+        left, right = (number_of(side, module, modules) for side in (node.left, node.right))
+        if left is not None and right is not None:
+            expression = ast.Expression(
+                ast.BinOp(ast.Constant(left), node.op, ast.Constant(right))
+            )
+            value = eval(compile(ast.fix_missing_locations(expression), "", "eval"))
+            return value if type(value) is int else None
+    return None
+
+
+def _looked_up(node: ast.Call, module: Module, modules: Mapping[str, Module]) -> int | None:
+    """`TABLE.index("word")` and `len(TABLE)` of a table of words."""
+    if len(node.args) != 1:
+        return None
+    if isinstance(node.func, ast.Name) and node.func.id == "len":
+        words = table_of(node.args[0], module, modules)
+        return None if words is None else len(words)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "index":
+        words = table_of(node.func.value, module, modules)
+        word = node.args[0]
+        if words is not None and isinstance(word, ast.Constant):
+            return words.index(word.value)
+    return None
+
+
+def table_of(
+    node: ast.expr, module: Module, modules: Mapping[str, Module]
+) -> tuple[str, ...] | None:
+    """The words of a table that an expression names."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        where, name = module.imported.get(node.value.id, ("", ""))
+        room = modules.get(f"{where}.{name}")
+        return table_of(ast.Name(node.attr), room, modules) if room else None
+    if isinstance(node, ast.Name):
+        if node.id in module.tables:
+            return module.tables[node.id]
+        where, name = module.imported.get(node.id, ("", ""))
+        if where in modules and where != module.name:
+            return table_of(ast.Name(name), modules[where], modules)
+    return None
+
+
+def constant_of(name: str, module: Module, modules: Mapping[str, Module]) -> int | None:
+    """The constant that a global name of a module stands for, through its imports."""
+    if name in module.constants:
+        return module.constants[name]
+    if name in module.imported:
+        where, inner = module.imported[name]
+        if where in modules and where != module.name:
+            return constant_of(inner, modules[where], modules)
+    return None
