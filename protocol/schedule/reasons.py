@@ -1,0 +1,6 @@
+"""Why a lamp has its level, as numbers on the wire and words in the API."""
+
+REASON_NAMES = (
+    "default", "calendar", "program", "astro", "dynamic", "override", "floor", "feeder_off",
+)  # fmt: skip
+DEFAULT, CALENDAR, PROGRAM, ASTRO, DYNAMIC, OVERRIDE, FLOOR, FEEDER_OFF = 0, 1, 2, 3, 4, 5, 6, 7
