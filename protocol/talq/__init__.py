@@ -8,12 +8,9 @@ from .addresses import NIL, Address, join_address, quote_id, read_uuid, split_ad
 from .check import check
 from .codec import decode, encode, read_json
 from .errors import KEY_STATUS, Fault, TalqError, error_body
+from .openapi import openapi, transport
 from .operations import Answer, Operation, Parameter, implemented, operations
-from .tables import Fact
-from .tables import descendants as derived
-from .tables import properties as properties_of
-from .times import read_date, read_time_s, read_timestamp_ms, timestamp, timestamp_ms
-from .transport import (
+from .requests import (
     API_VERSION,
     BODY_BYTES_MAX,
     VERSION_HEADER,
@@ -22,6 +19,10 @@ from .transport import (
     decompress,
     peer_minor,
 )
+from .tables import Fact
+from .tables import descendants as derived
+from .tables import properties as properties_of
+from .times import read_date, read_time_s, read_timestamp_ms, timestamp, timestamp_ms
 
 __all__ = [
     "API_VERSION",
@@ -46,6 +47,7 @@ __all__ = [
     "error_body",
     "implemented",
     "join_address",
+    "openapi",
     "operations",
     "peer_minor",
     "properties_of",
@@ -58,5 +60,6 @@ __all__ = [
     "split_address",
     "timestamp",
     "timestamp_ms",
+    "transport",
     "unquote_id",
 ]
