@@ -2,8 +2,9 @@
 
 
 class ScheduleError(Exception):
-    """Bytes that are refused; `reason` is one short word, such as "version" or "order"."""
+    """Bytes that are refused: `reason` is one word such as "order", `detail` what was found."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason + (": " + detail if detail else ""))
         self.reason = reason
+        self.detail = detail

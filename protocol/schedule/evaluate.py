@@ -173,9 +173,7 @@ class Evaluator:
             first = self._end
         sunrise, _, kind = sun_times(self._base + 1, self._lat_e5, self._lon_e5)
         last = sunrise + _DAY + after_sunrise
-        if kind == POLAR_NIGHT:
-            last = self._end
-        elif kind == POLAR_DAY and first < self._end:
+        if kind == POLAR_NIGHT or (kind == POLAR_DAY and first < self._end):
             last = self._end
         self._add_period(max(first, self._begin), min(last, self._end))
 

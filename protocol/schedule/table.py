@@ -13,6 +13,8 @@ Steps are in strictly increasing time. Whatever breaks this is a ScheduleError.
 
 import struct
 
+from .errors import ScheduleError
+
 TABLE_VERSION = 1
 TABLE_SIZE_MAX = 2048
 NO_PROGRAM = 255
@@ -26,15 +28,6 @@ DYNAMIC = "<BBH"
 RULE = "<BBHBBHBBB"
 
 _ASTRO_S_MAX = 6 * 3600  # More than that after sunset is not twilight any more.
-
-
-class ScheduleError(Exception):
-    """Bytes that are no schedule: `reason` is one word, `detail` what was found."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason + (": " + detail if detail else ""))
-        self.reason = reason
-        self.detail = detail
 
 
 class Table:

@@ -89,3 +89,21 @@ class Zone:
         """(day, second of the day) of the local clock at a UTC instant."""
         second += self.offset_min(day, second) * 60
         return day + second // 86400, second % 86400
+
+    def utc_second(self, day: int, local_second: int) -> int:
+        """Seconds from 0:00 UTC of `day` to when its local clock first reads that or later.
+
+        So a time that a change skips is the change itself, and one that comes twice its first.
+        """
+        first = local_second - max(self._standard_min, self._summer_min) * 60
+        if len(self._data) != _SIZE_RULES:
+            return local_second - self._standard_min * 60
+        if first + self.offset_min(day, first) * 60 == local_second:
+            return first
+        second = local_second - min(self._standard_min, self._summer_min) * 60
+        if second + self.offset_min(day, second) * 60 == local_second:
+            return second
+        change = (self._start_min - day * 1440) * 60
+        if not first <= change <= second:
+            change = (self._stop_min - day * 1440) * 60
+        return change
