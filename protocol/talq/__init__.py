@@ -1,7 +1,7 @@
 """The TALQ 2.7.1 model: tables, codec, errors, operations and both OpenAPI documents.
 
-Never does I/O beyond reading its own tables, and decides nothing about light. The two clients
-(`client_cms`, `client_gateway`) are built beside it. Read README.md first, then `codec.py`.
+Decides nothing about light, and does I/O only in `Peer`, which calls the other side through the
+clients (`client_cms`, `client_gateway`) built beside it. Read README.md first, then `codec.py`.
 """
 
 from .addresses import NIL, Address, join_address, quote_id, read_uuid, split_address, unquote_id
@@ -10,6 +10,7 @@ from .codec import decode, encode, read_json
 from .errors import KEY_STATUS, Fault, TalqError, error_body
 from .openapi import openapi, transport
 from .operations import Answer, Operation, Parameter, implemented, operations
+from .peer import Peer, Reply
 from .requests import (
     API_VERSION,
     BODY_BYTES_MAX,
@@ -36,6 +37,8 @@ __all__ = [
     "Fault",
     "Operation",
     "Parameter",
+    "Peer",
+    "Reply",
     "TalqError",
     "check",
     "check_request",
