@@ -1,4 +1,4 @@
-"""Why a lamp has its level, as numbers on the wire and words in the API."""
+"""Why a schedule gives its level: the first of the reasons on the wire, in the same order."""
 
 REASON_NAMES = (
     "default", "calendar", "program", "astro", "dynamic", "override", "floor", "feeder_off",

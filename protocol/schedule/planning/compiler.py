@@ -17,6 +17,7 @@ from ..table import (
     STEP,
     TABLE_SIZE_MAX,
     TABLE_VERSION,
+    YEAR_MAX,
     YEARLY_DATES,
     Table,
 )
@@ -61,8 +62,9 @@ def compile_table(calendar: Calendar, programs: Mapping[str, Program]) -> bytes:
 
 
 def _program(program: Program) -> bytes:
+    steps = sorted(program.steps, key=lambda step: step.at_s)
     parts = [bytes((len(program.steps), len(program.active_periods), len(program.dynamic)))]
-    parts += [struct.pack(STEP, s.at_s, s.level_percent, s.ramp_s) for s in program.steps]
+    parts += [struct.pack(STEP, s.at_s, s.level_percent, s.ramp_s) for s in steps]
     for period in program.active_periods:
         if isinstance(period, AstroPeriod):
             on_s, off_s = period.on_offset_min * 60, period.off_offset_min * 60
@@ -77,12 +79,16 @@ def _program(program: Program) -> bytes:
 
 def _rule(rule: Rule, program: int) -> bytes:
     mask = sum(1 << WEEKDAYS.index(day) for day in set(rule.days)) or 127
-    if rule.from_date is None or rule.to_date is None:
+    if rule.from_date is None and rule.to_date is None:
         return struct.pack(RULE, program, NO_DATES, 0, 0, 0, 0, 0, 0, mask)
-    kind = YEARLY_DATES if rule.from_date.startswith("--") else FULL_DATES
-    dates = []
-    for text in (rule.from_date, rule.to_date):
-        full = "0" + text[1:] if kind == YEARLY_DATES else text
-        year, month, day = full.split("-")
-        dates += [int(year or 0), int(month), int(day)]
-    return struct.pack(RULE, program, kind, *dates, mask)
+    yearly = (rule.from_date or rule.to_date or "").startswith("--")
+    kind = YEARLY_DATES if yearly else FULL_DATES
+    first = rule.from_date or ("--01-01" if yearly else "2000-01-01")
+    last = rule.to_date or ("--12-31" if yearly else f"{YEAR_MAX}-12-31")
+    return struct.pack(RULE, program, kind, *_date(first), *_date(last), mask)
+
+
+def _date(text: str) -> tuple[int, int, int]:
+    """(year, 0 in a yearly date; month; day)."""
+    year, month, day = text.replace("--", "0-").split("-")
+    return int(year), int(month), int(day)
