@@ -1,0 +1,104 @@
+"""The logical devices of a site: what is asked of each, and what was last heard of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocol import plan, wire
+
+from .nodes import NodeEnd
+from .translate import OverrideSaid, Value, wire_time
+
+LIFE_S_MAX = 0x3FFFFF
+RANKS = wire.RANK_NAMES
+
+
+@dataclass
+class Override:
+    """An override of one lamp and rank; times in POSIX seconds, 0.0: at once, without end.
+
+    `number` is what the node calls it. `released`: it is to be taken away; the row goes when the
+    node has said so.
+    """
+
+    number: int
+    rank: str
+    level_percent: int
+    starts_s: float
+    expires_s: float
+    ramp_ds: int
+    cms_ref_id: str
+    origin: str
+    cms: str
+    released: bool = False
+    command_id: int = 0  # Under way to the node; 0: not sent since it joined.
+    done: bool = False
+    said_silent: bool = False
+    asked_ms: int = 0
+
+    def over(self, now_s: float) -> bool:
+        """Whether its time has passed."""
+        return bool(self.expires_s) and now_s >= self.expires_s
+
+    def message(self, channel: int, now_s: float) -> wire.Override:
+        """The command for the node."""
+        if self.released:
+            return wire.Override(channel, action=wire.RELEASE, override_id=self.number)
+        start = wire_time(self.starts_s)[:2] if self.starts_s > now_s else (0, 0)
+        expiry = wire_time(self.expires_s)[:2] if self.expires_s else (0, 0)
+        life_s = 0
+        if self.expires_s:
+            life_s = min(LIFE_S_MAX, max(1, int(self.expires_s - now_s)))
+        return wire.Override(
+            channel, action=wire.SET, level_percent=self.level_percent,
+            rank=RANKS.index(self.rank), ramp_ds=self.ramp_ds, start_day=start[0],
+            start_second=start[1], expiry_day=expiry[0], expiry_second=expiry[1], life_s=life_s,
+            override_id=self.number,
+        )  # fmt: skip
+
+
+@dataclass
+class Device:
+    """A lamp or a bay."""
+
+    address: str
+    asset: plan.Asset
+    node: NodeEnd
+    lamp_type: plan.LampType | None
+    calendar_id: str = ""
+    calendar_s: float = 0.0
+    calendar_origin: str = ""
+    cms: str = ""
+    overrides: dict[str, Override] = field(default_factory=dict)
+    values: dict[tuple[str, str], Value] = field(default_factory=dict)
+
+    @property
+    def is_lamp(self) -> bool:
+        """Whether it gives light."""
+        return self.asset.kind == "lamp"
+
+    def said(self, number: int) -> OverrideSaid | None:
+        """The override that the node names by its number."""
+        for override in self.overrides.values():
+            if number and override.number == number:
+                return OverrideSaid(override.cms_ref_id, override.rank)
+        return None
+
+    def next_number(self) -> int:
+        """A number that no override of this lamp has."""
+        used = {override.number for override in self.overrides.values()}
+        number = max(used, default=0) % 60000 + 1
+        while number in used:
+            number = number % 60000 + 1
+        return number
+
+    def keep(self, values: list[Value]) -> None:
+        """Remember values as the newest."""
+        for value in values:
+            self.values[value.function, value.name] = value
+
+    def attribute(self, function: str, name: str) -> dict[str, Any] | None:
+        """The body of the newest value of an attribute."""
+        value = self.values.get((function, name))
+        return value.body if value else None

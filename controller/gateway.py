@@ -1,0 +1,348 @@
+"""The brain of the controller: what comes from nodes and what CMSs ask, turned into effects.
+
+It owns the devices of the site and, for each CMS it is attached to, that CMS's calendars, programs
+and loggers. Whatever must survive a power cut is asked to be stored in the same batch, before
+anything is sent that depends on it. Commands of a CMS are in control.py, the bootstrap's words in
+announce.py; here is the road up, and what time brings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from protocol import plan, talq, wire
+from protocol.wire import controller_end
+
+from . import compile as compiler
+from . import translate
+from .devices import Device, Override
+from .effects import Effects, Now
+from .loggers import EVENT, ON_CHANGE, Logger
+from .nodes import NodeEnd, Random, Upload
+from .outbox import Stamps
+from .translate import Value
+
+# A node is silent after so many heartbeats of domain time, and at least so much real time.
+SILENT_HEARTBEATS = 2.5
+SILENT_REAL_MS = 15_000
+# After a restart so many nodes are asked to join in a second: at dusk all of a city is up at once.
+JOINS_PER_TICK = 40
+
+
+class Attachment:
+    """What one CMS gave us, by its base URI."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.programs: dict[str, dict[str, Any]] = {}
+        self.calendars: dict[str, dict[str, Any]] = {}
+        self.loggers: dict[str, Logger] = {}
+
+
+class Gateway:
+    """One site. `zone` is the zone's bytes for nodes; `effects` is filled by every method."""
+
+    def __init__(
+        self, site: plan.Plan, site_key: bytes, zone: bytes, random: Random, beat: tuple[int, int]
+    ) -> None:
+        self.site = site
+        self.effects = Effects()
+        self.attachments: dict[str, Attachment] = {}
+        self.devices: dict[str, Device] = {}
+        self.stamps = Stamps()
+        self.strangers: Counter[str] = Counter()
+        self._by_node: dict[str, list[Device]] = {}
+        self._heartbeat_s, self._fade_s = beat
+        self._waiting_to_join: list[NodeEnd] = []
+        self._known_events: dict[str, set[int]] = {}
+        for asset in site.assets:
+            node = self._node(asset, site_key, random)
+            address = plan.device_address(asset.node_id, asset.channel)
+            lamp_type = site.lamp_type(asset) if asset.lamp_type_id else None
+            device = Device(address, asset, node, lamp_type)
+            self.devices[address] = device
+            self._by_node.setdefault(asset.node_id, []).append(device)
+            content = compiler.configuration(
+                asset, site, zone, heartbeat_s=self._heartbeat_s, fade_s=self._fade_s
+            )
+            node.uploads[wire.UPLOAD_CONFIGURATION] = Upload(1, compiler.digest(content), content)
+        self._waiting_to_join = [devices[0].node for devices in self._by_node.values()]
+
+    def _node(self, asset: plan.Asset, site_key: bytes, random: Random) -> NodeEnd:
+        known = self._by_node.get(asset.node_id)
+        if known:
+            return known[0].node
+        key = controller_end.node_key(site_key, asset.node_id)
+        return NodeEnd(asset, key, random, self.effects)
+
+    def attachment(self, cms: str) -> Attachment:
+        """The CMS's own part; made when it is new."""
+        return self.attachments.setdefault(cms, Attachment(cms))
+
+    # The road up.
+
+    def frame(self, node_id: str, frame: bytes, now: Now) -> None:
+        """A frame from the broker, said to be of this node: only its tag tells."""
+        devices = self._by_node.get(node_id)
+        if not devices:
+            self.strangers[node_id if len(self.strangers) < 1000 else "others"] += 1
+            return
+        node = devices[0].node
+        message = node.receive(frame, now)
+        if message is None:
+            return
+        if node.silent:
+            node.silent = False
+            self._contact(devices, False, now)
+        device = next((d for d in devices if d.asset.channel == message.channel), devices[0])
+        if isinstance(message, wire.Hello):
+            self._greeted(devices, now)
+        elif isinstance(message, wire.LampState):
+            self._lamp(device, message, now)
+        elif isinstance(message, wire.BayState):
+            self._bay(device, message, now)
+        elif isinstance(message, wire.NodeState):
+            at_ms = int(now.domain_s * 1000)
+            self._values(device, translate.node_values(message, at_ms), now)
+        elif isinstance(message, wire.Event):
+            self._event(device, message, now)
+        elif isinstance(message, wire.Ack):
+            self._acknowledged(device, message)
+        elif isinstance(message, wire.UploadState):
+            self._uploaded(device, message, now)
+
+    def _greeted(self, devices: list[Device], now: Now) -> None:
+        """A node has joined: what it should be doing is sent anew."""
+        at_ms = int(now.domain_s * 1000)
+        for device in devices:
+            for override in list(device.overrides.values()):
+                override.command_id, override.done = 0, False
+            self.push(device, now)
+            values = self._digests(device, at_ms)
+            values.append(translate.text_or_number("contact", "ok", at_ms))
+            values.append(translate.text_or_number("mains", "on", at_ms))
+            self._values(device, values, now)
+
+    def _digests(self, device: Device, at_ms: int) -> list[Value]:
+        hello, uploads = device.node.hello, device.node.uploads
+        found = []
+        for kind, name, held in (
+            (wire.UPLOAD_SCHEDULE, "schedule", hello.schedule_digest if hello else bytes(8)),
+            (wire.UPLOAD_CONFIGURATION, "configuration",
+             hello.configuration_digest if hello else bytes(8)),
+        ):  # fmt: skip
+            wanted = uploads[kind].digest if kind in uploads else held
+            found.append(translate.text_or_number(f"{name}Digest", held.hex(), at_ms))
+            found.append(translate.text_or_number(f"{name}DigestWanted", wanted.hex(), at_ms))
+        return found
+
+    def _measured_ms(self, message: wire.LampState | wire.BayState, now: Now) -> int:
+        """When a state held: the node's time if it is synchronised and not ahead of ours."""
+        now_ms = int(now.domain_s * 1000)
+        if message.quality != wire.TIME_SYNCHRONISED:
+            return now_ms
+        return min(now_ms, translate.posix_ms(message.day, message.second, 999))
+
+    def _lamp(self, device: Device, message: wire.LampState, now: Now) -> None:
+        if device.lamp_type is None:
+            return
+        said = device.said(message.override_id)
+        at_ms = self._measured_ms(message, now)
+        self._values(device, translate.lamp_values(message, device.lamp_type, said, at_ms), now)
+
+    def _bay(self, device: Device, message: wire.BayState, now: Now) -> None:
+        self._values(device, translate.bay_values(message, self._measured_ms(message, now)), now)
+
+    def _values(self, device: Device, values: list[Value], now: Now) -> None:
+        """Keep values, and tell the loggers that want each change."""
+        device.keep(values)
+        for cms, attachment in self.attachments.items():
+            for logger in attachment.loggers.values():
+                if logger.mode != ON_CHANGE:
+                    continue
+                for value in values:
+                    if logger.records_value(device.address, value) and logger.is_news(
+                        device.address, value, translate.key_of(value)
+                    ):
+                        entry = translate.attribute_entry(device.address, value)
+                        self.record(cms, logger.address, entry)
+
+    def record(self, cms: str, logger: str, entry: dict[str, Any]) -> None:
+        """Put an entry into the outbox of a CMS."""
+        self.stamps.unique(entry)
+        self.effects.store("outbox", cms, logger, talq.encode(entry))
+
+    def _event(self, device: Device, event: wire.Event, now: Now) -> None:
+        """An event: stored once, told once, then acknowledged to the node.
+
+        While no CMS records events it is not acknowledged: the node keeps it until one does.
+        """
+        loggers = [x for a in self.attachments.values() for x in a.loggers.values()]
+        if not any(logger.mode == EVENT for logger in loggers):
+            return
+        if self._is_known(device.node.node_id, event):
+            device.node.event_stored(event)
+            return
+        at_ms = self._event_ms(device, event, now)
+        self.effects.store("event", device.node.node_id, event.boot_count, event.number)
+        kind = wire.EVENT_NAMES[event.kind] if event.kind < len(wire.EVENT_NAMES) else "unknown"
+        self._tell_event(
+            device,
+            translate.event_entry(device.address, kind, event.started, at_ms, event.value),
+        )
+        device.node.event_stored(event)
+
+    def _event_ms(self, device: Device, event: wire.Event, now: Now) -> int:
+        """When it happened. Without a clock: by its uptime, if it is of the present boot."""
+        now_ms = int(now.domain_s * 1000)
+        if event.quality != wire.TIME_NONE:
+            return translate.posix_ms(event.day, event.second, event.millis)
+        hello = device.node.hello
+        if hello is not None and hello.boot_count == event.boot_count:
+            return min(now_ms, int(device.node.boot_s * 1000) + event.uptime_ms)
+        return now_ms  # Of a boot that never knew the time: when we heard of it.
+
+    def known_event(self, node_id: str, boot: int, number: int) -> None:
+        """From the store: this event is there already."""
+        self._known_events.setdefault(node_id, set()).add(boot << 32 | number)
+
+    def _is_known(self, node_id: str, event: wire.Event) -> bool:
+        key = event.boot_count << 32 | event.number
+        known = self._known_events.setdefault(node_id, set())
+        if key in known:
+            return True
+        known.add(key)
+        return False
+
+    def _tell_event(self, device: Device, entry: dict[str, Any]) -> None:
+        event_type = entry["data"]["eventType"]
+        for cms, attachment in self.attachments.items():
+            for logger in attachment.loggers.values():
+                if logger.records_event(device.address, event_type):
+                    self.record(cms, logger.address, {"data": dict(entry["data"])})
+
+    def _contact(self, devices: list[Device], lost: bool, now: Now) -> None:
+        at_ms = int(now.domain_s * 1000)
+        word = "silent" if lost else "ok"
+        for device in devices:
+            self._tell_event(device, translate.contact_entry(device.address, lost, at_ms))
+            self._values(device, [translate.text_or_number("contact", word, at_ms)], now)
+
+    # The road down: what was asked, until the node has it.
+
+    def push(self, device: Device, now: Now) -> None:
+        """Send every override of a lamp that the node has not acknowledged."""
+        for rank, override in list(device.overrides.items()):
+            if override.over(now.domain_s) and not override.released:
+                self.effects.store("override_gone", device.address, rank)
+                del device.overrides[rank]
+            elif not override.done and not override.command_id:
+                message = override.message(device.asset.channel, now.domain_s)
+                override.command_id = device.node.command(message, now)
+
+    def _acknowledged(self, device: Device, ack: wire.Ack) -> None:
+        for rank, override in list(device.overrides.items()):
+            if override.command_id != ack.command_id:
+                continue
+            override.done = True
+            if override.origin:
+                self.effects.patches.append((override.cms, override.origin, device.address))
+            if override.released or ack.status == wire.ACK_EXPIRED:
+                self.effects.store("override_gone", device.address, rank)
+                del device.overrides[rank]
+
+    def schedule(self, device: Device, table: bytes, now: Now) -> None:
+        """From now on the node of this lamp should hold this table."""
+        current = device.node.uploads.get(wire.UPLOAD_SCHEDULE)
+        digest = compiler.digest(table)
+        if current is not None and current.digest == digest and not current.refused:
+            return
+        generation = (current.generation if current else 0) + 1
+        self.effects.store("schedule", device.address, generation, table)
+        device.node.want(wire.UPLOAD_SCHEDULE, Upload(generation, digest, table), now)
+        self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
+
+    def _uploaded(self, device: Device, state: wire.UploadState, now: Now) -> None:
+        if state.status == wire.UPLOAD_STORED:
+            self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
+            if state.kind == wire.UPLOAD_SCHEDULE and device.calendar_origin:
+                patch = (device.cms, device.calendar_origin, device.address)
+                self.effects.patches.append(patch)
+                device.calendar_origin = ""
+        elif state.status == wire.UPLOAD_BAD_CONTENT:
+            at_ms = int(now.domain_s * 1000)
+            entry = translate.event_entry(
+                device.address, "schedule_refused", wire.INSTANT, at_ms, state.generation
+            )
+            self._tell_event(device, entry)
+
+    # What time brings.
+
+    def tick(self, now: Now) -> None:
+        """About ten times a second: repetitions, silence, expiry, samples."""
+        asked, self._waiting_to_join = (
+            self._waiting_to_join[:JOINS_PER_TICK],
+            self._waiting_to_join[JOINS_PER_TICK:],
+        )
+        for node in asked:
+            if not node.joined:
+                node.ask_join(now)
+        for devices in self._by_node.values():
+            node = devices[0].node
+            node.tick(now)
+            if self._is_silent(node, now):
+                node.silent = True
+                self._contact(devices, True, now)
+            for device in devices:
+                if device.overrides:
+                    self._look_at_overrides(device, now)
+        for cms, attachment in self.attachments.items():
+            for logger in attachment.loggers.values():
+                if logger.due(now.domain_s):
+                    self.sample(cms, logger)
+
+    def _is_silent(self, node: NodeEnd, now: Now) -> bool:
+        if node.silent:
+            return False
+        if node.heard_ms < 0:
+            node.heard_ms, node.heard_s = now.tick_ms, now.domain_s
+            return False
+        real_ms = wire.ticks_after(now.tick_ms, node.heard_ms)
+        gone_s = now.domain_s - node.heard_s
+        return real_ms > SILENT_REAL_MS and gone_s > SILENT_HEARTBEATS * self._heartbeat_s
+
+    def _look_at_overrides(self, device: Device, now: Now) -> None:
+        """Expired ones go; ones that a node never got are told as silent, once."""
+        self.push(device, now)
+        for override in device.overrides.values():
+            waited_ms = wire.ticks_after(now.tick_ms, override.asked_ms)
+            if override.done or override.said_silent or waited_ms < 2 * SILENT_REAL_MS:
+                continue
+            override.said_silent = True
+            device.keep([translate.text_or_number("contact", "silent", int(now.domain_s * 1000))])
+            if override.origin:
+                self.effects.patches.append((override.cms, override.origin, device.address))
+
+    def sample(self, cms: str, logger: Logger) -> None:
+        """Record what a periodic logger wants of every device."""
+        for device in self.devices.values():
+            for value in device.values.values():
+                if logger.records_value(device.address, value):
+                    self.record(cms, logger.address,
+                                translate.attribute_entry(device.address, value))  # fmt: skip
+
+    def refused(self) -> Mapping[str, int]:
+        """Frames refused since the start, by reason, over all nodes."""
+        total: Counter[str] = Counter()
+        for devices in self._by_node.values():
+            total += devices[0].node.refused
+        if self.strangers:
+            total["stranger"] = sum(self.strangers.values())
+        return total
+
+    def restore_override(self, address: str, override: Override) -> None:
+        """From the store: an override that was asked for before the restart."""
+        if address in self.devices:
+            self.devices[address].overrides[override.rank] = override

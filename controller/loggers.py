@@ -1,0 +1,130 @@
+"""Which values and events a logger records, by its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocol import talq
+
+from .translate import Value
+
+EVENT, PERIODIC, ON_CHANGE = "EventRecordingMode", "PeriodicRecordingMode", "VendorRecordingMode"
+_PERIOD_S_MIN = 1.0
+# A change of power is told from so much on; smaller ones are the meter's noise.
+POWER_NEWS_W = 0.5
+POWER_NEWS_PART = 0.02
+
+
+@dataclass
+class Logger:
+    """One configured logger. `last` holds what was told per (device, function, attribute)."""
+
+    config: Mapping[str, Any]
+    sources: frozenset[str] | None = None  # None: all but `not_sources` (L1).
+    not_sources: frozenset[str] = frozenset()
+    next_sample_s: float = 0.0
+    last: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """The logger's name, given by the CMS."""
+        return str(self.config["address"])
+
+    @property
+    def mode(self) -> str:
+        """EVENT, PERIODIC, ON_CHANGE or another kind."""
+        return str((self.config.get("recordingMode") or {}).get("type"))
+
+    def hears(self, device: str) -> bool:
+        """Whether a device is among its sources."""
+        if self.sources is not None and device not in self.sources:
+            return False
+        return device not in self.not_sources
+
+    def records_event(self, device: str, event_type: str) -> bool:
+        """Whether it records this event of this device."""
+        if self.mode != EVENT or not self.hears(device):
+            return False
+        rule = self.config["recordingMode"].get("sourceEvents") or {}
+        white, black = rule.get("whiteList"), rule.get("blackList")
+        if white is None and black is None:
+            return False
+        return (white is None or event_type in white) and event_type not in (black or ())
+
+    def records_value(self, device: str, value: Value) -> bool:
+        """Whether it is interested in this value of this device."""
+        if self.mode not in (PERIODIC, ON_CHANGE) or not self.hears(device):
+            return False
+        content = self.config["recordingMode"].get("content") or ()
+        return any(_matches(row, value) for row in content)
+
+    def is_news(self, device: str, value: Value, key: str) -> bool:
+        """Whether an on-change logger tells this value; remembers it when it does."""
+        place = (device, value.function, value.name)
+        before = self.last.get(place)
+        if before == key and not value.always:
+            return False
+        self.last[place] = key
+        return True
+
+    def period_s(self) -> float:
+        """The sampling period of a periodic logger, seconds."""
+        profiles = self.config["recordingMode"].get("samplingProfiles")
+        text = profiles[0].get("samplingPeriod", "PT15M") if profiles else "PT15M"
+        return max(_PERIOD_S_MIN, duration_s(str(text)))
+
+    def due(self, now_s: float) -> bool:
+        """Whether a sample is due; the next one is then set, on whole periods of the day."""
+        if self.mode != PERIODIC:
+            return False
+        period_s = self.period_s()
+        if not self.next_sample_s:
+            self.next_sample_s = (now_s // period_s + 1) * period_s
+        if now_s < self.next_sample_s:
+            return False
+        self.next_sample_s = (now_s // period_s + 1) * period_s
+        return True
+
+
+def logger_of(config: Mapping[str, Any]) -> Logger:
+    """A logger with its sources worked out (devices of any address form)."""
+    rule = config.get("sourceAddresses") or {}
+    white, black = rule.get("whiteList"), rule.get("blackList")
+    sources: frozenset[str] | None = None
+    if white is not None:
+        sources = _devices(white)
+    elif black is None:
+        sources = frozenset()
+    return Logger(config, sources, _devices(black or ()))
+
+
+def _devices(addresses: Iterable[str]) -> frozenset[str]:
+    return frozenset(talq.split_address(address).device for address in addresses)
+
+
+def _matches(row: Mapping[str, Any], value: Value) -> bool:
+    function = row.get("function") or {}
+    wanted = function.get("functionType")
+    if wanted is not None and wanted != value.function_type:
+        return False
+    names = [attribute.get("name") for attribute in function.get("attributes") or ()]
+    return not names or value.name in names
+
+
+def duration_s(text: str) -> float:
+    """Seconds of an ISO 8601 duration of days, hours, minutes and seconds; 0.0 when it is none."""
+    total, number, in_time = 0.0, "", False
+    units = {"D": 86400, "H": 3600, "M": 60, "S": 1}
+    for letter in text.removeprefix("P"):
+        if letter == "T":
+            in_time = True
+        elif letter in units and number and (in_time or letter == "D"):
+            total += float(number) * units[letter]
+            number = ""
+        elif letter.isdigit() or letter == ".":
+            number += letter
+        else:
+            return 0.0
+    return total

@@ -1,0 +1,134 @@
+"""Wiring of a controller: settings, plan, store, brain, link, server, one client for each CMS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from protocol import plan, talq, worldclock
+from protocol.schedule import planning
+
+from . import compile as compiler
+from .devices import Override
+from .errors import ControllerError
+from .gateway import Gateway
+from .io.engine_io import Engine
+from .io.mqtt_io import Broker, MqttLink
+from .io.store_io import Store
+from .io.talq_client_io import CmsLink
+from .io.talq_server_io import GatewayServer, application, serve
+from .loggers import logger_of
+from .nodes import Upload
+from .settings import Settings
+
+_SCHEDULE_KIND = 1
+_log = structlog.get_logger("controller")
+
+
+async def restore(gateway: Gateway, store: Store, links: list[CmsLink]) -> None:
+    """Take up everything the store holds (B9)."""
+    for uri, gateway_address, cms_address, ready in await store.rows("SELECT * FROM cms"):
+        for link in links:
+            if link.uri == uri:
+                link.restore(str(gateway_address), str(cms_address), bool(ready))
+    for cms, kind, name, body in await store.rows("SELECT * FROM resource"):
+        own = gateway.attachment(str(cms))
+        assert isinstance(body, bytes)
+        said: dict[str, Any] = talq.read_json(body)
+        if kind == "logger-configs":
+            own.loggers[str(name)] = logger_of(said)
+        else:
+            table = own.calendars if kind == "calendars" else own.programs
+            table[str(name)] = said
+    for row in await store.rows("SELECT * FROM assignment"):
+        device = gateway.devices.get(str(row[0]))
+        if device:
+            device.cms, device.calendar_id = str(row[1]), str(row[2])
+            device.calendar_origin = str(row[4])
+    for row in await store.rows("SELECT * FROM override"):
+        _restore_override(gateway, row)
+    for address, generation, body in await store.rows("SELECT * FROM schedule"):
+        device = gateway.devices.get(str(address))
+        if device and isinstance(body, bytes) and isinstance(generation, int):
+            upload = Upload(generation, compiler.digest(body), body)
+            device.node.uploads[_SCHEDULE_KIND] = upload
+    for node_id, boot, number in await store.rows("SELECT * FROM event"):
+        assert isinstance(boot, int)
+        assert isinstance(number, int)
+        gateway.known_event(str(node_id), boot, number)
+
+
+def _restore_override(gateway: Gateway, row: tuple[Any, ...]) -> None:
+    address, rank, number, level, starts_s, expires_s, ramp_ds, ref, origin, cms, released = row
+    override = Override(
+        number, rank, level, starts_s, expires_s, ramp_ds, ref, origin, cms, bool(released)
+    )
+    gateway.restore_override(address, override)
+
+
+async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | None) -> None:
+    """Run until SIGINT or SIGTERM."""
+    site = plan.load(settings.plan)
+    zone = planning.zone_from_name(site.site.zone).to_bytes()
+    beat = (settings.heartbeat_s, settings.fade_s)
+    gateway = Gateway(site, settings.site_key, zone, secrets.token_bytes, beat)
+    store = Store(settings.data / "controller.db")
+    await store.open()
+    engine = Engine(gateway, store, clock)
+    links = [CmsLink(uri.rstrip("/"), settings.gateway_url, engine) for uri in settings.cms]
+    await restore(gateway, store, links)
+    _wire(engine, links, settings, site.site.name)
+    assert engine.link is not None
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app = application(GatewayServer(engine, links))
+    tasks = [
+        asyncio.create_task(serve(app, settings.listen_host, settings.listen_port)),
+        asyncio.create_task(engine.run()),
+        asyncio.create_task(engine.link.run()),
+        asyncio.create_task(stop.wait()),
+        *(asyncio.create_task(link.run()) for link in links),
+    ]
+    if ready_file:
+        part = ready_file.with_suffix(".part")
+        part.write_text(json.dumps({"gateway_talq": settings.gateway_url, "pid": os.getpid()}))
+        part.replace(ready_file)
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await store.close()
+    for task in done:
+        error = None if task.cancelled() else task.exception()
+        if error:
+            raise ControllerError(f"{type(error).__name__}: {error}") from error
+
+
+def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: str) -> None:
+    """Connect the shells."""
+    broker = Broker(
+        settings.broker_host, settings.broker_port, settings.broker_user,
+        settings.broker_password, site,
+    )  # fmt: skip
+    engine.link = MqttLink(broker, engine.arrived)
+    engine.woken = [link.wake for link in links]
+    by_uri = {link.uri: link for link in links}
+
+    def patch(patches: list[tuple[str, str, str]]) -> None:
+        for cms, origin, address in patches:
+            if cms in by_uri:
+                by_uri[cms].patch(origin, address)
+
+    def bootstrap(cms: str) -> None:
+        if cms in by_uri:
+            by_uri[cms].start_over()
+
+    engine.patch, engine.bootstrap = patch, bootstrap

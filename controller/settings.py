@@ -1,0 +1,139 @@
+"""The controller's settings: one table, read once into a frozen object.
+
+Strength: file, then environment (LAMPLIGHTER_CONTROLLER_…), then flags.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import SettingsError
+
+PREFIX = "LAMPLIGHTER_CONTROLLER_"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row: name in the file, what holds without it (None: it must be given), what it means."""
+
+    name: str
+    default: object
+    help: str
+
+
+SETTINGS = (
+    Setting("plan", None, "Plan file of the site: assets, nodes, feeders, positions."),
+    Setting("site_key_file", None, "File with the site key, 64 hex digits, mode 0600."),
+    Setting("data", "controller-data", "Folder for the database."),
+    Setting("broker_host", "127.0.0.1", "MQTT broker."),
+    Setting("broker_port", 1883, "Port of the broker."),
+    Setting("broker_user", "controller", "User at the broker."),
+    Setting("broker_password_file", "", "File with the password; empty: none is sent."),
+    Setting("listen_host", "127.0.0.1", "Address of the gateway's TALQ server."),
+    Setting("listen_port", 8765, "Port of the gateway's TALQ server."),
+    Setting("gateway_url", "", "Base URI that the CMS is told; empty: made of host and port."),
+    Setting("heartbeat_s", 60, "Nodes report at least this often, seconds."),
+    Setting("fade_s", 1, "How long a lamp takes to a new level that has no ramp, seconds."),
+    Setting("cms", [], "Base URIs of CMSs to attach to; --cms adds to them."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The table's values, checked."""
+
+    plan: Path
+    site_key: bytes
+    data: Path
+    broker_host: str
+    broker_port: int
+    broker_user: str
+    broker_password: str | None
+    listen_host: str
+    listen_port: int
+    gateway_url: str
+    heartbeat_s: int
+    fade_s: int
+    cms: tuple[str, ...]
+
+
+def load(path: Path, environment: Mapping[str, str], cms: tuple[str, ...] = ()) -> Settings:
+    """Read a settings file; SettingsError names file, key and what was expected."""
+    try:
+        said = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    known = {row.name: row for row in SETTINGS}
+    for key in said:
+        if key not in known:
+            raise SettingsError(f"{path}: unknown key {key!r}; known are {', '.join(known)}")
+    values: dict[str, object] = {}
+    for row in SETTINGS:
+        value = environment.get(PREFIX + row.name.upper(), said.get(row.name, row.default))
+        if value is None:
+            raise SettingsError(f"{path}: {row.name} is missing: {row.help}")
+        values[row.name] = _like(row, value, path)
+    return _settled(values, path.parent, cms)
+
+
+def _like(row: Setting, value: object, path: Path) -> object:
+    """The value in the type of the row's default."""
+    wanted = type(row.default) if row.default is not None else str
+    if wanted is int and isinstance(value, str) and value.isdigit():
+        return int(value)
+    if wanted is list and isinstance(value, str):
+        return [part for part in value.split(",") if part]
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise SettingsError(f"{path}: {row.name} is {value!r}; expected {wanted.__name__}")
+    return value
+
+
+def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> Settings:
+    password_file = str(values["broker_password_file"])
+    host, port = str(values["listen_host"]), _int(values["listen_port"])
+    listed = values["cms"]
+    assert isinstance(listed, list)
+    return Settings(
+        plan=base / str(values["plan"]),
+        site_key=read_site_key(base / str(values["site_key_file"])),
+        data=base / str(values["data"]),
+        broker_host=str(values["broker_host"]),
+        broker_port=_int(values["broker_port"]),
+        broker_user=str(values["broker_user"]),
+        broker_password=(base / password_file).read_text().strip() if password_file else None,
+        listen_host=host,
+        listen_port=port,
+        gateway_url=str(values["gateway_url"]) or f"http://{host}:{port}",
+        heartbeat_s=_int(values["heartbeat_s"]),
+        fade_s=_int(values["fade_s"]),
+        cms=tuple(dict.fromkeys([*map(str, listed), *cms])),
+    )
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def read_site_key(path: Path) -> bytes:
+    """The site key; refused when others may read it."""
+    try:
+        mode = path.stat().st_mode & 0o777
+        text = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{path}: the site key cannot be read: {error.strerror}") from error
+    if mode & 0o077 and os.name == "posix":
+        raise SettingsError(f"{path}: mode is {mode:04o}; a site key must be 0600")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise SettingsError(f"{path}: expected 64 hex digits") from error
+    if len(key) != 32:
+        raise SettingsError(f"{path}: expected 64 hex digits, not {len(text)}")
+    return key

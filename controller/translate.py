@@ -1,0 +1,227 @@
+"""The only file that knows both the wire and TALQ: what a frame says, in TALQ's words, and back.
+
+Function ids and attribute names are those of protocol/talq/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import plan, talq, wire
+
+EPOCH_S = 946684800  # POSIX seconds at 2000-01-01 0:00 UTC, where wire time begins.
+DAY_S = 86400
+
+# Reasons on the wire -> TALQ's four words.
+_TALQ_REASONS = {
+    "default": "default",
+    "boot": "default",
+    "floor": "program",
+    "override": "override",
+    "dynamic": "sensor",
+}
+_BAYS = {"unknown": "Unknown", "vacant": "Vacant", "occupied": "Occupied"}
+_QUALITIES = ("none", "estimated", "synchronised")
+# Events of nodes: function id, TALQ's event type, whether it has a beginning and an end.
+EVENTS = {
+    "lamp_failure": ("monitor", "lampFailure", True),
+    "bay_occupied": ("bay", "occupancyChangeToOccupied", False),
+    "bay_vacant": ("bay", "occupancyChangeToVacant", False),
+    "node_started": ("basic", "deviceReset", False),
+    "power_too_high": ("monitor", "lampPowerTooHigh", True),
+    "supply_lost": ("monitor", "supplyLoss", True),
+    "presence": ("presence", "presenceStatusChanged", True),
+    "schedule_refused": ("lamp", "invalidProgram", False),
+}
+# Types of the functions by their ids.
+_TYPES = {
+    "lamp": "LampActuatorFunction",
+    "monitor": "LampMonitorFunction",
+    "presence": "PresenceSensorFunction",
+    "node": "LamplighterNodeFunction",
+}
+# A new measurement of these is told although it is the same: it says how old the picture is.
+_ALWAYS = ("activePower", "clockQuality")
+NO_CONTACT = ("link", "communicationFailure")
+
+
+@dataclass(frozen=True)
+class Value:
+    """One attribute of one function, as the node said it; `at_ms` is POSIX milliseconds."""
+
+    function: str
+    function_type: str
+    name: str
+    body: dict[str, Any]
+    at_ms: int
+    always: bool = False  # A new measurement is told although it is the same.
+    cms_ref_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OverrideSaid:
+    """What is known of the override that a state names."""
+
+    cms_ref_id: str
+    rank: str
+
+
+def posix_ms(day: int, second: int, millis: int = 0) -> int:
+    """POSIX milliseconds of a wire time."""
+    return (EPOCH_S + day * DAY_S + second) * 1000 + millis
+
+
+def wire_time(domain_s: float) -> tuple[int, int, int]:
+    """(day, second, millis) of POSIX seconds."""
+    ms = int(domain_s * 1000)
+    day, rest = divmod(ms - EPOCH_S * 1000, DAY_S * 1000)
+    return day, rest // 1000, rest % 1000
+
+
+def _attribute(kind: str, value: object, at_ms: int) -> dict[str, Any]:
+    return {
+        "type": f"Attribute{kind}",
+        "value": value,
+        "timestamp": talq.timestamp_ms(at_ms),
+    }
+
+
+def _level(percent: int) -> dict[str, Any]:
+    return {"name": "LevelState", "value": percent}
+
+
+def _command(level: int, reason: str, override: OverrideSaid | None) -> dict[str, Any]:
+    said: dict[str, Any] = {"state": _level(level), "reason": reason}
+    if override is not None:
+        said["cmsRefId"] = override.cms_ref_id
+    return said
+
+
+def lamp_values(
+    message: wire.LampState,
+    lamp_type: plan.LampType,
+    override: OverrideSaid | None,
+    at_ms: int,
+) -> list[Value]:
+    """What a lamp's state says."""
+    reason = wire.REASON_NAMES[message.reason]
+    word = _TALQ_REASONS.get(reason, "program")
+    failed = bool(message.faults & wire.FAULT_LAMP)
+    power_w = message.power_mw / 1000
+    light = 0 if failed else round(lamp_type.light_percent(power_w))
+    ref = override.cms_ref_id if override else None
+    target = _command(message.target_percent, word, override)
+    effect = _command(message.level_percent, word, override)
+    rank = override.rank if override else ""
+    rows: list[tuple[str, str, str, object]] = [
+        ("lamp", "targetLightCommand", "Command", target),
+        ("lamp", "feedbackLightCommand", "Command", effect),
+        ("monitor", "activeEnergy", "Float", message.energy_wh / 1000),
+        ("monitor", "operatingHours", "Float", round(message.burning_min / 60, 2)),
+        ("presence", "presenceStatus", "Boolean", bool(message.presence)),
+        ("node", "reasonCode", "String", reason),
+        ("node", "overrideRank", "String", rank),
+        ("node", "clockQuality", "String", _QUALITIES[message.quality]),
+    ]
+    if not message.faults & wire.FAULT_METER:  # Without a measurement nothing is claimed of it.
+        rows += [
+            ("monitor", "activePower", "Float", round(power_w, 3)),
+            ("monitor", "supplyVoltage", "Float", message.voltage_dv / 10),
+            ("lamp", "actualLightState", "LevelState", _level(light)),
+            ("node", "lightPercent", "Integer", light),
+        ]
+    return [
+        Value(
+            function, _TYPES[function], name, _attribute(kind, value, at_ms), at_ms,
+            name in _ALWAYS, ref if kind == "Command" else None,
+        )
+        for function, name, kind, value in rows
+    ]  # fmt: skip
+
+
+def bay_values(message: wire.BayState, at_ms: int) -> list[Value]:
+    """What a bay's state says; the occupancy's time is since when."""
+    since_ms = at_ms
+    if message.since_day:
+        since_ms = posix_ms(message.since_day, message.since_second)
+    word = _BAYS[wire.BAY_NAMES[message.state]]
+    return [
+        Value("bay", "ParkingSensorFunction", "occupancy",
+              _attribute("ParkingSlotOccupancyStatus", word, since_ms), at_ms),
+        Value("node", "LamplighterNodeFunction", "confidencePercent",
+              _attribute("Integer", message.confidence_percent, at_ms), at_ms, True),
+    ]  # fmt: skip
+
+
+def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
+    """What a node says of its own health."""
+    pairs = (
+        ("bootCount", message.boot_count),
+        ("uptimeS", message.uptime_ms // 1000),
+        ("heapFreeBytes", message.heap_free_bytes),
+        ("heapTotalBytes", message.heap_total_bytes),
+        ("eventsWaiting", message.events_waiting),
+        ("eventsLost", message.events_lost),
+        ("refusedByNode", message.refused),
+    )
+    return [text_or_number(name, value, at_ms) for name, value in pairs]
+
+
+def text_or_number(name: str, value: int | str, at_ms: int) -> Value:
+    """One attribute of the vendor function."""
+    kind = "Integer" if isinstance(value, int) else "String"
+    body = _attribute(kind, value, at_ms)
+    return Value("node", "LamplighterNodeFunction", name, body, at_ms)
+
+
+def event_entry(address: str, kind: str, started: int, at_ms: int, value: int) -> dict[str, Any]:
+    """A node's event as the data of a log entry."""
+    function, event_type, lasts = EVENTS.get(kind, ("basic", "deviceMalfunction", False))
+    data: dict[str, Any] = {
+        "type": "EventLogData",
+        "srcAddress": f"{address}/{function}",
+        "timestamp": talq.timestamp_ms(at_ms),
+        "eventType": event_type,
+    }
+    if lasts and started != wire.INSTANT:
+        data["startEndFlag"] = started == wire.STARTED
+    if event_type == "deviceMalfunction":
+        data["info"] = [{"description": kind, "value": str(value)}]
+    return {"data": data}
+
+
+def contact_entry(address: str, lost: bool, at_ms: int) -> dict[str, Any]:
+    """That a node is silent, or is back."""
+    function, event_type = NO_CONTACT
+    return {
+        "data": {
+            "type": "EventLogData",
+            "srcAddress": f"{address}/{function}",
+            "timestamp": talq.timestamp_ms(at_ms),
+            "eventType": event_type,
+            "startEndFlag": lost,
+        }
+    }
+
+
+def attribute_entry(address: str, value: Value) -> dict[str, Any]:
+    """A value as a log entry."""
+    entry: dict[str, Any] = {
+        "data": {
+            "type": "AttributeLogData",
+            "srcAddress": f"{address}/{value.function}",
+            "timestamp": talq.timestamp_ms(value.at_ms),
+            "attributeName": value.name,
+            "attributeValue": value.body,
+        }
+    }
+    if value.cms_ref_id:
+        entry["cmsRefId"] = value.cms_ref_id
+    return entry
+
+
+def key_of(value: Value) -> str:
+    """What makes two values the same: all but the time they were measured."""
+    return json.dumps(value.body.get("value"), sort_keys=True)
