@@ -169,4 +169,3 @@ def _defined(node: ast.AST) -> Iterator[str]:
             yield from globals_of(inner)
             if isinstance(inner, Function):
                 yield inner.name
-

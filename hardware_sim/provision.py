@@ -27,7 +27,9 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     """Build both ROMFS images (application, simulated peripherals) into the folder."""
     application = flasher.build_application()
     names = sorted(p for p in (HERE / "board").glob("*.py") if p.name != "__init__.py")
-    peripherals = flasher.build_romfs((p.name, p.read_text()) for p in names if p.name != "start.py")
+    peripherals = flasher.build_romfs(
+        (p.name, p.read_text()) for p in names if p.name != "start.py"
+    )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):
         part = path.with_suffix(".part")
