@@ -94,14 +94,7 @@ def program_from_json(said: object) -> Program:
     known = ("id", "name", "steps", "active_periods", "dynamic")
     body = reader.object(said, "", known)
     name = reader.text(body.get("name"), "name")
-    steps = []
-    before = -1
-    for where, row in reader.rows(body.get("steps", []), "steps", STEPS_MAX):
-        step = _step(reader, where, row)
-        if step.at_s <= before:
-            reader.fault(f"{where}.at", "later than the step before it", _time(step.at_s))
-        before = max(before, step.at_s)
-        steps.append(step)
+    steps = _steps(reader, body.get("steps", []))
     periods = tuple(
         _period(reader, where, row)
         for where, row in reader.rows(
@@ -114,6 +107,24 @@ def program_from_json(said: object) -> Program:
     )
     reader.done()
     return Program(name, tuple(steps), periods, dynamic)
+
+
+def _steps(reader: _Reader, said: object) -> list[Step]:
+    """Steps in the order of the clock; once it may pass midnight, as a night does."""
+    steps: list[Step] = []
+    passed = 0
+    for where, row in reader.rows(said, "steps", STEPS_MAX):
+        step = _step(reader, where, row)
+        if any(step.at_s == other.at_s for other in steps):
+            reader.fault(f"{where}.at", "no two steps at one time", _time(step.at_s))
+        elif steps and step.at_s < steps[-1].at_s:
+            passed += 1
+        # After midnight the night must end before it would begin again.
+        if passed > 1 or (passed and steps and step.at_s > steps[0].at_s):
+            reader.fault(f"{where}.at", "later than the step before it", _time(step.at_s))
+            passed = min(passed, 1)
+        steps.append(step)
+    return steps
 
 
 def _step(reader: _Reader, where: str, row: object) -> Step:
