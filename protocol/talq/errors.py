@@ -26,6 +26,9 @@ KEY_STATUS = {
     "genericError": 500,
 }
 
+# What a fault is about: (resource, address), as a ResourceReference has them.
+Reference = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -35,7 +38,7 @@ class Fault:
     key: str
     description: str
     field: str = ""
-    references: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 class TalqError(Exception):
@@ -47,7 +50,7 @@ class TalqError(Exception):
         key: str,
         description: str,
         field: str = "",
-        references: tuple[str, ...] = (),
+        references: tuple[Reference, ...] = (),
     ) -> None:
         if key not in KEY_STATUS:
             raise ValueError(f"{key!r} is no key of a TALQ error")
@@ -92,6 +95,9 @@ def error_body(errors: Iterable[TalqError | Fault]) -> bytes:
             said = f"{fault.field}: {fault.description}" if fault.field else fault.description
             message: dict[str, object] = {"key": fault.key, "description": said}
             if fault.references:
-                message["references"] = [{"address": address} for address in fault.references]
+                message["references"] = [
+                    {"address": {"resource": resource, "address": address}}
+                    for resource, address in fault.references
+                ]
             messages.append(message)
     return msgspec.json.encode(messages)

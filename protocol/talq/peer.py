@@ -45,7 +45,10 @@ class Reply(NamedTuple):
                 one["key"],
                 one.get("description", ""),
                 "",
-                tuple(ref["address"] for ref in one.get("references", ()) if "address" in ref),
+                tuple(
+                    (ref["address"]["resource"], ref["address"]["address"])
+                    for ref in one.get("references", ())
+                ),
             )
             for one in told
         ]

@@ -10,11 +10,12 @@ from protocol import talq
 
 
 def test_a_body_lists_every_fault_with_its_key_t7() -> None:
-    error = talq.TalqError(422, "relatedResourceNotFound", "no such calendar", "entity", ("c1",))
+    about = (("calendars", "c1"),)
+    error = talq.TalqError(422, "relatedResourceNotFound", "no such calendar", "entity", about)
     body = json.loads(talq.error_body([error, talq.Fault(404, "resourceNotFound", "gone")]))
     assert body == [
         {"key": "relatedResourceNotFound", "description": "entity: no such calendar",
-         "references": [{"address": "c1"}]},
+         "references": [{"address": {"resource": "calendars", "address": "c1"}}]},
         {"key": "resourceNotFound", "description": "gone"},
     ]  # fmt: skip
 

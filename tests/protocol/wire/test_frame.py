@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from link_pair import reason_of
-from test_messages import messages
+from wire_messages import messages
 
 from protocol import wire
 
