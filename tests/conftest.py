@@ -1,5 +1,6 @@
 """Fixtures that several rooms use."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,3 +15,20 @@ def mosquitto(tmp_path: Path) -> Iterator[Broker]:
     broker.start()
     yield broker
     broker.kill()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured, told once for the whole run: tests hand it over as properties."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    told = [pair for r in reports if r.when == "call" for pair in r.user_properties]
+    sun = [value for name, value in told if name == "sun"]
+    if sun:
+        error_s, days = max(error_s for error_s, _ in sun), sum(days for _, days in sun)
+        terminalreporter.write_line(f"sun: largest error {error_s:.2f} s in {days:,} days")
+    counts: Counter[str] = Counter()
+    for name, value in told:
+        if name == "device":
+            counts[value[0]] += value[1]
+    if counts:
+        said = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        terminalreporter.write_line(f"device tests: {said}")

@@ -34,7 +34,7 @@ def table_of(*rules: Rule, default: str | None = None, **programs: Program) -> b
 
 def only(*steps: Step, **parts: object) -> bytes:
     """The table of a calendar with one program for every day."""
-    return table_of(default="a", a=Program("a", steps, **parts))  # type: ignore[arg-type] # by name
+    return table_of(default="a", a=Program("a", steps, **parts))  # type: ignore[arg-type] # named
 
 
 def instant(text: str) -> tuple[int, int]:

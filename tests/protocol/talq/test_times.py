@@ -23,7 +23,7 @@ def test_timestamps_go_round_to_the_millisecond(posix_ms: int) -> None:
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)), st.timezones())
 def test_any_offset_is_the_same_moment(moment: datetime, zone: object) -> None:
-    local = moment.replace(tzinfo=UTC).astimezone(zone)  # type: ignore[arg-type]  # a tzinfo is drawn
+    local = moment.replace(tzinfo=UTC).astimezone(zone)  # type: ignore[arg-type] # drawn
     offset = local.utcoffset()
     if offset is None or offset.seconds % 60:
         return
