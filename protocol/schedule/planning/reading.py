@@ -41,7 +41,7 @@ class _Reader:
     def fault(self, where: str, rule: str, got: object) -> None:
         self.faults.append(Fault(where, rule, got))
 
-    def object(self, value: object, where: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+    def fields(self, value: object, where: str, known: tuple[str, ...]) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
             self.fault(where, "an object", value)
             return {}
@@ -92,7 +92,7 @@ def program_from_json(said: object) -> Program:
     """A program; PlanningError names every fault."""
     reader = _Reader()
     known = ("id", "name", "steps", "active_periods", "dynamic")
-    body = reader.object(said, "", known)
+    body = reader.fields(said, "", known)
     name = reader.text(body.get("name"), "name")
     steps = _steps(reader, body.get("steps", []))
     periods = tuple(
@@ -109,7 +109,7 @@ def program_from_json(said: object) -> Program:
     return Program(name, tuple(steps), periods, dynamic)
 
 
-def _steps(reader: _Reader, said: object) -> list[Step]:
+def _steps(reader: _Reader, said: Any) -> list[Step]:
     """Steps in the order of the clock; once it may pass midnight, as a night does."""
     steps: list[Step] = []
     passed = 0
@@ -128,7 +128,7 @@ def _steps(reader: _Reader, said: object) -> list[Step]:
 
 
 def _step(reader: _Reader, where: str, row: object) -> Step:
-    body = reader.object(row, where, ("at", "level_percent", "ramp_s"))
+    body = reader.fields(row, where, ("at", "level_percent", "ramp_s"))
     return Step(
         reader.time_s(body.get("at"), f"{where}.at"),
         reader.number(body.get("level_percent"), f"{where}.level_percent", 0, 100),
@@ -139,7 +139,7 @@ def _step(reader: _Reader, where: str, row: object) -> Step:
 def _period(reader: _Reader, where: str, row: object) -> AbsolutePeriod | AstroPeriod:
     kind = row.get("kind") if isinstance(row, Mapping) else None
     if kind == "astro":
-        body = reader.object(row, where, ("kind", "on_offset_min", "off_offset_min"))
+        body = reader.fields(row, where, ("kind", "on_offset_min", "off_offset_min"))
         on, off = (
             reader.number(body.get(key, 0), f"{where}.{key}", -OFFSET_MIN_MAX, OFFSET_MIN_MAX)
             for key in ("on_offset_min", "off_offset_min")
@@ -148,7 +148,7 @@ def _period(reader: _Reader, where: str, row: object) -> AbsolutePeriod | AstroP
     if kind != "absolute":
         reader.fault(f"{where}.kind", "absolute or astro", kind)
         return AstroPeriod()
-    body = reader.object(row, where, ("kind", "from", "to"))
+    body = reader.fields(row, where, ("kind", "from", "to"))
     return AbsolutePeriod(
         reader.time_s(body.get("from"), f"{where}.from"),
         reader.time_s(body.get("to"), f"{where}.to"),
@@ -156,7 +156,7 @@ def _period(reader: _Reader, where: str, row: object) -> AbsolutePeriod | AstroP
 
 
 def _dynamic(reader: _Reader, where: str, row: object) -> Dynamic:
-    body = reader.object(row, where, ("sensor", "operation", "level_percent", "hold_s"))
+    body = reader.fields(row, where, ("sensor", "operation", "level_percent", "hold_s"))
     if body.get("sensor") != "presence":
         reader.fault(f"{where}.sensor", "presence", body.get("sensor"))
     operation = body.get("operation")
@@ -173,7 +173,7 @@ def _dynamic(reader: _Reader, where: str, row: object) -> Dynamic:
 def calendar_from_json(said: object) -> Calendar:
     """A calendar; PlanningError names every fault."""
     reader = _Reader()
-    body = reader.object(said, "", ("id", "name", "default_program_id", "rules"))
+    body = reader.fields(said, "", ("id", "name", "default_program_id", "rules"))
     name = reader.text(body.get("name"), "name")
     default = body.get("default_program_id")
     if default is not None:
@@ -187,7 +187,7 @@ def calendar_from_json(said: object) -> Calendar:
 
 
 def _rule(reader: _Reader, where: str, row: object) -> Rule:
-    body = reader.object(row, where, ("program_id", "from", "to", "days"))
+    body = reader.fields(row, where, ("program_id", "from", "to", "days"))
     program_id = reader.text(body.get("program_id"), f"{where}.program_id")
     first, last = body.get("from"), body.get("to")
     for key, value in (("from", first), ("to", last)):
