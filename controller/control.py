@@ -92,9 +92,13 @@ class Control:
             device = self._gateway.devices.get(address.device)
             field = f"{where}[{index}].address"
             if row.get("resource") != "devices" or device is None:
-                raise talq.TalqError(422, key, f"{text!r} is not a device here", field, (text,))
+                raise talq.TalqError(
+                    422, key, f"{text!r} is not a device here", field, (("devices", text),)
+                )
             if not device.is_lamp or address.function not in ("", LAMP_FUNCTION):
-                raise talq.TalqError(422, key, f"{text!r} is not a lamp", field, (text,))
+                raise talq.TalqError(
+                    422, key, f"{text!r} is not a lamp", field, (("devices", text),)
+                )
             found[device.address] = device
         return list(found.values())
 
@@ -107,10 +111,10 @@ class Control:
             name = str(body["id"])
             if new and name in table:
                 raise talq.TalqError(409, "resourceConflict", f"{name!r} is there already",
-                                     f"[{index}].id", (name,))  # fmt: skip
+                                     f"[{index}].id", ((kind, name),))  # fmt: skip
             if not new and name not in table:
                 raise talq.TalqError(404, "resourceNotFound", f"{name!r} is not here",
-                                     f"[{index}].id", (name,))  # fmt: skip
+                                     f"[{index}].id", ((kind, name),))  # fmt: skip
         programs = dict(self._own.programs)
         calendars = dict(self._own.calendars)
         after = programs if kind == "control-programs" else calendars
@@ -151,7 +155,9 @@ class Control:
             fault = error.faults[0]
             missing = "exists" in fault.rule
             key = "relatedResourceNotFound" if missing else "serviceConstraintExceeded"
-            raise talq.TalqError(422, key, fault.rule, fault.field, (str(fault.got),)) from error
+            raise talq.TalqError(
+                422, key, fault.rule, fault.field, (("control-programs", str(fault.got)),)
+            ) from error
 
     def delete(self, kind: str, name: str) -> None:
         """Delete one; refused while something refers to it (D8)."""
@@ -166,11 +172,12 @@ class Control:
         del table[name]
         self._gateway.effects.store("resource_gone", self._cms, kind, name)
 
-    def _users(self, kind: str, name: str) -> list[str]:
+    def _users(self, kind: str, name: str) -> list[tuple[str, str]]:
         if kind == "calendars":
-            return [d.address for d in self._gateway.devices.values() if d.calendar_id == name]
+            devices = self._gateway.devices.values()
+            return [("devices", d.address) for d in devices if d.calendar_id == name]
         return [
-            calendar_id
+            ("calendars", calendar_id)
             for calendar_id, body in self._own.calendars.items()
             if body.get("defaultProgram") == name
             or any(rule.get("program") == name for rule in body.get("rules") or ())
@@ -187,7 +194,11 @@ class Control:
             )  # fmt: skip
         if name and name not in self._own.calendars:
             raise talq.TalqError(
-                422, "assignmentEntityNotValid", f"no calendar {name!r}", "entity.address", (name,)
+                422,
+                "assignmentEntityNotValid",
+                f"no calendar {name!r}",
+                "entity.address",
+                (("calendars", name),),
             )
         lamps = self._lamps(said.get("addresses") or (), "addresses", "assignmentAddressNotValid")
         for device in lamps:

@@ -1,0 +1,84 @@
+"""Which events open an alarm and which close it.
+
+One alarm is open for each kind and asset. A node that is silent because its feeder is switched
+off by plan is no alarm: in many cities that is every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# TALQ's event types -> the API's kinds; what is not here is told by its own name.
+KINDS = {
+    "lampFailure": "lamp_failure",
+    "occupancyChangeToOccupied": "bay_occupied",
+    "occupancyChangeToVacant": "bay_vacant",
+    "communicationFailure": "no_contact",
+    "deviceReset": "node_restarted",
+    "lampPowerTooHigh": "power_too_high",
+    "supplyLoss": "supply_lost",
+    "presenceStatusChanged": "presence",
+    "invalidAddress": "invalid_address",
+    "invalidProgram": "schedule_refused",
+    "deviceMalfunction": "device_malfunction",
+}
+# Kinds that are alarms while they last, with their severity.
+SEVERITIES = {
+    "lamp_failure": "high",
+    "no_contact": "normal",
+    "power_too_high": "high",
+    "supply_lost": "high",
+    "schedule_refused": "high",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that began, ended (started False) or happened (None); POSIX ms."""
+
+    kind: str
+    asset_id: str
+    at_ms: int
+    started: bool | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new alarm."""
+
+    kind: str
+    severity: str
+    asset_id: str
+    started_ms: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """An alarm that is over, by its number."""
+
+    number: int
+    ended_ms: int
+
+
+def kind_of(event_type: str) -> str:
+    """The API's word for a TALQ event type."""
+    return KINDS.get(event_type, event_type)
+
+
+def decide(
+    open_alarms: Sequence[Mapping[str, Any]], event: Event, *, expected_on: bool
+) -> Opened | Closed | None:
+    """What an event changes; open_alarms: id, kind, asset_id of those open now."""
+    if event.kind not in SEVERITIES:
+        return None
+    same = [
+        row for row in open_alarms
+        if row["kind"] == event.kind and row["asset_id"] == event.asset_id
+    ]  # fmt: skip
+    if event.started is False:
+        return Closed(same[0]["id"], event.at_ms) if same else None
+    if same or (event.kind == "no_contact" and not expected_on):
+        return None
+    return Opened(event.kind, SEVERITIES[event.kind], event.asset_id, event.at_ms)

@@ -1,0 +1,19 @@
+"""The TALQ CMS side: a server that gateways call, and a client that calls them.
+
+It decides nothing that fleet.py could. Read `server_io.py` first.
+"""
+
+from .client_io import Callers
+from .desired_io import Desired
+from .intake_io import alarm_resource, event_resource, tell_alarm
+from .server_io import CmsServer, routes
+
+__all__ = [
+    "Callers",
+    "CmsServer",
+    "Desired",
+    "alarm_resource",
+    "event_resource",
+    "routes",
+    "tell_alarm",
+]

@@ -1,0 +1,214 @@
+"""What gateways report, stored: values, and events exactly once, in the transaction of the 201."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from protocol import talq
+
+from .. import alarms, fleet
+from ..assets import Device
+from ..store import Unit, tables
+from ..street_io import Street
+
+
+class Intake:
+    """Reports and patches of one site."""
+
+    def __init__(self, street: Street) -> None:
+        self._street = street
+
+    async def report(self, unit: Unit, gateway: str, body: Mapping[str, Any]) -> None:
+        """A log report; TalqError 422 refuses all of it (T9)."""
+        report = fleet.sorted_report(body)
+        known = await self._street.by_address(unit, report.devices)
+        self._check(report, known, gateway)
+        changed: dict[str, Device] = {}
+        measured: list[dict[str, Any]] = []
+        for address, function, name, value, at_ms in report.values:
+            device = known.get(address)
+            if device is None:
+                continue  # The gateway's own device: it has no place on the street.
+            fleet.keep(device, function, name, value, at_ms)
+            changed[device.asset_id] = device
+            number = value.get("value")
+            if name in fleet.MEASURED and body["address"] == fleet.PERIODIC_LOGGER:
+                measured.append({"device": address, "name": name, "at_ms": at_ms, "value": number})
+        for row in measured:
+            if isinstance(row["value"], (int, float)):
+                await unit.insert_new(tables.measurements, row)
+        for event in report.events:
+            await self._event(unit, gateway, event, known, changed)
+        if changed:
+            await self._street.settle(unit, changed)
+
+    def _check(self, report: fleet.Report, known: Mapping[str, Device], gateway: str) -> None:
+        strangers = [
+            a for a in report.devices
+            if a != gateway and (a not in known or known[a].gateway != gateway)
+        ]  # fmt: skip
+        if strangers:
+            raise talq.TalqError(
+                422, "relatedResourceNotFound", f"no device {strangers[0]!r} of this gateway",
+                "entries", tuple(("devices", a) for a in sorted(strangers)),
+            )  # fmt: skip
+
+    async def _event(
+        self,
+        unit: Unit,
+        gateway: str,
+        row: Mapping[str, Any],
+        known: Mapping[str, Device],
+        changed: dict[str, Device],
+    ) -> None:
+        device = known.get(row["device"])
+        asset_id = device.asset_id if device else gateway
+        event = fleet.event_of(row, asset_id)
+        stored = {
+            "gateway": gateway, "source": row["source"], "type": row["type"],
+            "at_ms": row["at_ms"], "flag": row["flag"], "kind": event.kind,
+            "asset_id": asset_id, "received_ms": self._street.now_ms(), "info": row["info"],
+        }  # fmt: skip
+        number = await unit.insert_new(tables.events, stored)
+        if number is None:
+            return  # Sent again: we have it.
+        unit.tell("event", event_resource(self._street, {"id": number, **stored}))
+        if device is not None and event.kind in alarms.SEVERITIES and event.started is not None:
+            device.faults = [kind for kind in device.faults if kind != event.kind]
+            if event.started:
+                device.faults.append(event.kind)
+            changed[asset_id] = device
+        await self._alarm(unit, event)
+
+    async def _alarm(self, unit: Unit, event: alarms.Event) -> None:
+        a = tables.alarms.c
+        rows = await unit.rows(
+            sa.select(a.id, a.kind, a.asset_id).where(
+                a.ended_ms.is_(None), a.asset_id == event.asset_id
+            )
+        )
+        asset = self._street.site.assets.get(event.asset_id)
+        expected_on = asset is None or self._street.site.expected_on(
+            asset.feeder_id, event.at_ms / 1000
+        )
+        decided = alarms.decide(rows, event, expected_on=expected_on)
+        if isinstance(decided, alarms.Closed):
+            change = tables.alarms.update().where(a.id == decided.number)
+            await unit.run(change.values(ended_ms=decided.ended_ms))
+            await tell_alarm(unit, self._street, decided.number)
+        elif isinstance(decided, alarms.Opened):
+            done = await unit.run(
+                tables.alarms.insert().values(
+                    kind=decided.kind, severity=decided.severity, asset_id=decided.asset_id,
+                    started_ms=decided.started_ms,
+                )
+            )  # fmt: skip
+            key = done.inserted_primary_key
+            assert key is not None
+            await tell_alarm(unit, self._street, int(key[0]))
+
+    async def patch(self, unit: Unit, gateway: str, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """Devices as a gateway patches them (T13); TalqError 404 for one it does not have."""
+        addresses = [str(body.get("address")) for body in bodies]
+        rows = await self._rows(unit, addresses)
+        known = await self._street.by_address(unit, addresses)
+        now_ms = self._street.now_ms()
+        for index in range(len(bodies)):
+            row = rows.get(addresses[index])
+            if row is None or row["gateway"] != gateway:
+                text = f"no device {addresses[index]!r}"
+                raise talq.TalqError(404, "resourceNotFound", text, f"[{index}].address")
+        for address, body in zip(addresses, bodies, strict=True):
+            whole = fleet.merged(rows[address]["body"], body)
+            rows[address] = {**rows[address], "body": whole}
+            await unit.run(
+                tables.devices.update()
+                .where(tables.devices.c.address == address)
+                .values(body=whole)
+            )
+            fleet.keep_functions(known[address], list(body.get("functions") or ()), now_ms)
+        await self._street.settle(unit, {d.asset_id: d for d in known.values()})
+
+    async def _rows(self, unit: Unit, addresses: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        d = tables.devices.c
+        query = sa.select(d.address, d.gateway, d.body).where(d.address.in_(list(addresses)))
+        return {row["address"]: row for row in await unit.rows(query)}
+
+    async def announce(
+        self, unit: Unit, gateway: str, bodies: Sequence[Mapping[str, Any]]
+    ) -> set[str]:
+        """New devices, all or none (T9); TalqError 409 for one that is here. Their asset ids."""
+        addresses = [str(body["address"]) for body in bodies]
+        rows = await self._rows(unit, addresses)
+        here = [a for a, row in rows.items() if row["body"] or row["gateway"] != gateway]
+        if here:
+            text = f"{here[0]!r} is here already"
+            raise talq.TalqError(
+                409, "resourceConflict", text, "", tuple(("devices", a) for a in here)
+            )
+        classes = await unit.rows(
+            sa.select(tables.device_classes.c.name).where(
+                tables.device_classes.c.gateway == gateway
+            )
+        )
+        names = {row["name"] for row in classes}
+        known = await self._street.by_address(unit, addresses)
+        changed: dict[str, Device] = {}
+        for index, body in enumerate(bodies):
+            if body.get("class") not in names:
+                text = f"class {body.get('class')!r} was not announced"
+                where = f"[{index}].class"
+                raise talq.TalqError(422, "relatedResourceNotFound", text, where)
+            asset_id = fleet.asset_id_of(body)
+            device = known.get(addresses[index]) or Device(addresses[index], gateway, asset_id)
+            fleet.keep_functions(device, list(body["functions"]), self._street.now_ms())
+            row = {
+                "address": device.address, "gateway": gateway, "asset_id": asset_id,
+                "body": body, "newest": device.newest, "faults": device.faults,
+            }  # fmt: skip
+            await unit.put(tables.devices, row)
+            changed[asset_id] = device
+        await self._street.settle(unit, changed)
+        return set(changed)
+
+
+def event_resource(street: Street, row: Mapping[str, Any]) -> dict[str, Any]:
+    """An event of the API."""
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "asset_id": row["asset_id"],
+        "at": street.site.rfc3339(row["at_ms"] / 1000),
+        "received_at": street.site.rfc3339(row["received_ms"] / 1000),
+        "started": None if row["flag"] < 0 else bool(row["flag"]),
+        "info": row["info"],
+    }
+
+
+def alarm_resource(street: Street, row: Mapping[str, Any]) -> dict[str, Any]:
+    """An alarm of the API."""
+
+    def at(name: str) -> str | None:
+        return None if row[name] is None else street.site.rfc3339(row[name] / 1000)
+
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "severity": row["severity"],
+        "asset_id": row["asset_id"],
+        "started_at": at("started_ms"),
+        "ended_at": at("ended_ms"),
+        "acknowledged_by": row["acknowledged_by"],
+        "acknowledged_at": at("acknowledged_ms"),
+    }
+
+
+async def tell_alarm(unit: Unit, street: Street, number: int) -> dict[str, Any]:
+    """Tell the pages how an alarm stands now."""
+    row = (await unit.rows(sa.select(tables.alarms).where(tables.alarms.c.id == number)))[0]
+    told = alarm_resource(street, row)
+    unit.tell("alarm", told)
+    return told
