@@ -13,8 +13,6 @@ from protocol.schedule import planning
 from .errors import Fault, RefusedError
 from .site import Site
 
-DYNAMIC_OFF = 1  # An operation without a hold would end at once.
-
 
 def read_program(said: object) -> planning.Program:
     """A program; RefusedError names every fault."""
@@ -139,6 +137,7 @@ class Window:
     level_percent: int
     starts_s: float
     expires_s: float
+    override_id: str = ""
 
 
 @dataclass(frozen=True)

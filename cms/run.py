@@ -1,0 +1,155 @@
+"""One CMS, from its settings to its end: store, TALQ side, API, pages, timers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import uuid
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from protocol import plan, worldclock
+
+from . import api, people, talq
+from .commands import LIVING
+from .errors import SettingsError
+from .live_io import Live
+from .settings import Settings
+from .site import Site
+from .store import Store, tables
+from .street_io import Street
+
+FIRST_TOKEN = "first-token"
+_EXPIRY_LOOK_S = 0.25
+_log = structlog.get_logger("cms")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `run` ends it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def] # the base's return type is private
+        yield
+
+
+async def own_address(store: Store) -> str:
+    """Our TALQ address, made once."""
+    f = tables.facts.c
+    async with store.write() as unit:
+        rows = await unit.rows(sa.select(f.value).where(f.name == "talq_address"))
+        if rows:
+            return str(rows[0]["value"])
+        address = str(uuid.uuid4())
+        await unit.put(tables.facts, {"name": "talq_address", "value": address})
+        return address
+
+
+async def add_token(store: Store, name: str, role: str, now_ms: int) -> str:
+    """A new token; only its digest is kept."""
+    token = secrets.token_urlsafe(people.TOKEN_BYTES)
+    row = {"digest": people.digest(token), "name": name, "role": role, "created_ms": now_ms,
+           "session": False}  # fmt: skip
+    async with store.write() as unit:
+        await unit.put(tables.tokens, row)
+    return token
+
+
+async def _first_token(store: Store, data: Path, now_ms: int) -> None:
+    """No default passwords: the first start writes one token, for its owner alone."""
+    async with store.read() as unit:
+        query = sa.select(tables.tokens.c.name).where(tables.tokens.c.session.is_(False))
+        if await unit.rows(query.limit(1)):
+            return
+    token = await add_token(store, "admin", "admin", now_ms)
+    path = data / FIRST_TOKEN
+    path.touch(mode=0o600)
+    path.write_text(token + "\n")
+    _log.info("first token written", file=str(path))
+
+
+async def _expire(store: Store, street: Street) -> None:
+    """Ends overrides when their time has come, for ever."""
+    o = tables.overrides.c
+    while True:
+        await asyncio.sleep(_EXPIRY_LOOK_S)
+        query = sa.select(o.id).where(o.state.in_(LIVING), o.expires_ms <= street.now_ms())
+        async with store.read() as unit:
+            over = [row["id"] for row in await unit.rows(query)]
+        if over:
+            async with store.write() as unit:
+                for override_id in over:
+                    await street.tell_override(unit, override_id)
+
+
+async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | None) -> None:
+    """Run until SIGINT or SIGTERM."""
+    if settings.plan is None:
+        raise SettingsError("plan is missing; give --plan FILE")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.db)
+    await store.open()
+    street = Street(Site(plan.load(settings.plan)), clock)
+    own = await own_address(store)
+    await _first_token(store, settings.data, street.now_ms())
+    desired = talq.Desired(street, own)
+    callers = talq.Callers(store, street, own)
+    live = Live(store)
+    await live.start()
+    store.on_told, store.on_call = live.add, callers.wake
+    server = talq.CmsServer(store, street, desired, own)
+    server.allow_loopback = settings.talq_allow_loopback
+    server.expected = tuple(uri.rstrip("/") for uri in settings.expected_gateways)
+    app = api.build(api.Context(store, street, desired, live), talq.routes(server))
+    await callers.start()
+    await _until_stopped(settings, app, [callers.watch(), _expire(store, street)], ready_file)
+    await callers.close()
+    await store.close()
+
+
+async def _until_stopped(
+    settings: Settings,
+    app: ASGIApp,
+    work: Sequence[Coroutine[Any, Any, None]],
+    ready_file: Path | None,
+) -> None:
+    """Serve beside the work; the first error ends everything."""
+    server = _Server(
+        uvicorn.Config(
+            app, host=settings.host, port=settings.port, log_level="warning", lifespan="off",
+            access_log=False, timeout_graceful_shutdown=1, server_header=False,
+        )
+    )  # fmt: skip
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(server.serve())
+    tasks: list[asyncio.Task[Any]] = [serving, asyncio.create_task(stop.wait())]
+    tasks += [asyncio.create_task(one) for one in work]
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if ready_file is not None and server.started:
+        _tell_ready(ready_file, settings)
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await asyncio.wait([serving], timeout=2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _tell_ready(path: Path, settings: Settings) -> None:
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text(json.dumps({"url": settings.url, "pid": os.getpid()}))
+    part.replace(path)

@@ -1,0 +1,162 @@
+/** The map itself: MapLibre behind a handful of calls. Loaded when the frame is painted. */
+import { LngLatBounds, Map as Gl, Marker, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import { pictures, type Colour } from './icons.ts';
+import { M_PER_PIXEL, styleOf } from './style.ts';
+
+setWorkerUrl(workerUrl);
+
+export interface Label {
+  id: string; lon: number; lat: number; kind: 'fault' | 'over' | 'mute'; title: string; text: string;
+  stale: boolean;
+}
+export interface Told {
+  onpick: (kind: 'lamp' | 'bay' | 'street' | 'none', id: string, more: boolean) => void;
+  onview: (view: { zoom: number; lat: number; lon: number; m_per_pixel: number }) => void;
+}
+type Feature = GeoJSON.Feature;
+const REACH_PX = 12;
+const LABEL_ZOOM_MIN = 15.8;
+const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
+
+function colourReader(): { colour: Colour; done: () => void } {
+  const probe = document.createElement('i');
+  document.body.append(probe);
+  const colour = (token: string) => {
+    probe.style.color = `var(${token})`;
+    return getComputedStyle(probe).color;
+  };
+  return { colour, done: () => probe.remove() };
+}
+
+export class QuarterMap {
+  readonly gl: Gl;
+  #data = new Map<string, Feature[]>();
+  #labels = new Map<string, { marker: Marker; text: string }>();
+  #ready = false;
+  #lat: number;
+
+  constructor(holder: HTMLElement, place: { lat: number; lon: number; zoom: number }, told: Told,
+    label: string) {
+    this.#lat = place.lat;
+    this.gl = new Gl({
+      container: holder, center: [place.lon, place.lat], zoom: place.zoom, minZoom: 11, maxZoom: 20.5,
+      attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+      locale: { 'Map.Title': label }, fadeDuration: 0,
+    });
+    this.gl.touchZoomRotate.disableRotation();
+    this.gl.on('click', (e) => {
+      const [kind, id] = this.#under(e.point.x, e.point.y);
+      told.onpick(kind, id, e.originalEvent.shiftKey);
+    });
+    this.gl.on('mousemove', (e) => {
+      const over = this.#under(e.point.x, e.point.y)[0];
+      this.gl.getCanvas().style.cursor = over === 'none' ? '' : 'pointer';
+    });
+    const view = () => {
+      const { lat, lng } = this.gl.getCenter();
+      const zoom = this.gl.getZoom();
+      holder.classList.toggle('far', zoom < LABEL_ZOOM_MIN);
+      const m_per_pixel = (M_PER_PIXEL * Math.cos((lat * Math.PI) / 180)) / 2 ** zoom;
+      told.onview({ zoom, lat, lon: lng, m_per_pixel });
+    };
+    this.gl.on('moveend', view);
+    this.gl.once('load', view);
+  }
+
+  /** Draws everything anew in the colours of the theme. */
+  dress(dark: boolean) {
+    const { colour, done } = colourReader();
+    this.gl.setStyle(styleOf(colour, this.#lat, dark), { diff: false });
+    const images = pictures(colour);
+    done();
+    this.#ready = false;
+    this.gl.once('style.load', () => {
+      for (const { name, data, ratio } of images) {
+        if (!this.gl.hasImage(name)) this.gl.addImage(name, data, { pixelRatio: ratio });
+      }
+      this.#ready = true;
+      for (const name of this.#data.keys()) this.#show(name);
+    });
+  }
+
+  put(source: 'streets' | 'chosen' | 'lamps' | 'bays', features: Feature[]) {
+    this.#data.set(source, features);
+    this.#show(source);
+  }
+
+  #show(name: string) {
+    if (!this.#ready) return;
+    const source = this.gl.getSource<GeoJSONSource>(name);
+    source?.setData({ type: 'FeatureCollection', features: this.#data.get(name) ?? [] });
+  }
+
+  #under(x: number, y: number): ['lamp' | 'bay' | 'street' | 'none', string] {
+    if (!this.#ready) return ['none', ''];
+    const layers = PICKED.filter((id) => this.gl.getLayer(id));
+    const box: [[number, number], [number, number]] = [[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]];
+    const hits = this.gl.queryRenderedFeatures(box, { layers });
+    const lamp = hits.find((h) => h.layer.id.startsWith('lamp'));
+    if (lamp) return ['lamp', String(lamp.properties.id)];
+    const bay = hits.find((h) => h.layer.id === 'bays');
+    if (bay) return ['bay', String(bay.properties.id)];
+    const street = this.gl.queryRenderedFeatures([x, y], { layers: ['pavement'] })[0];
+    return street ? ['street', String(street.properties.id)] : ['none', ''];
+  }
+
+  /** Words on the map, for exceptions only. */
+  label(labels: Label[]) {
+    const keep = new Set(labels.map((l) => l.id));
+    for (const [id, { marker }] of this.#labels) {
+      if (!keep.has(id)) { marker.remove(); this.#labels.delete(id); }
+    }
+    for (const l of labels) {
+      const text = `${l.kind}|${l.title}|${l.text}|${l.stale}`;
+      const old = this.#labels.get(l.id);
+      if (old?.text === text) continue;
+      const marker = old?.marker ?? new Marker({
+        element: document.createElement('div'), anchor: l.kind === 'over' ? 'bottom' : 'left',
+        offset: l.kind === 'over' ? [0, -20] : [18, 0],
+      }).setLngLat([l.lon, l.lat]).addTo(this.gl);
+      const node = marker.getElement();
+      node.classList.add('say', l.kind);
+      node.setAttribute('role', 'note');
+      node.replaceChildren(...spans(l));
+      this.#labels.set(l.id, { marker, text });
+    }
+  }
+
+  fit(points: [number, number][], padding: { top: number; right: number; bottom: number; left: number }) {
+    if (!points.length) return;
+    const bounds = points.reduce((b, p) => b.extend(p), new LngLatBounds(points[0], points[0]));
+    this.gl.fitBounds(bounds, { padding, maxZoom: 18, duration: 0 });
+  }
+
+  /** Brings what was chosen into view, if it is not. */
+  reach(points: [number, number][], bottom: number) {
+    const seen = this.gl.getBounds();
+    if (!points.length) return;
+    if (!bottom && points.some((p) => seen.contains(p))) return;
+    const bounds = points.reduce((b, p) => b.extend(p), new LngLatBounds(points[0], points[0]));
+    this.gl.fitBounds(bounds, { padding: { top: 70, left: 50, right: 50, bottom: bottom + 40 },
+      maxZoom: Math.max(17.5, this.gl.getZoom()), duration: 140 });
+  }
+
+  zoomBy(step: number) {
+    this.gl.zoomTo(this.gl.getZoom() + step, { duration: 140 });
+  }
+
+  remove() {
+    this.gl.remove();
+  }
+}
+
+function spans(l: Label): Node[] {
+  const title = document.createElement('b');
+  title.textContent = l.title;
+  const text = document.createElement('span');
+  text.textContent = l.text;
+  text.className = l.stale ? 'age stale' : 'age';
+  return [title, text];
+}
