@@ -44,5 +44,7 @@ class Effects:
         self.add(SEND, message)
 
     def clear(self) -> None:
-        """Everything was done."""
+        """Everything was done: let go of it, or the last messages would stay in memory."""
+        for at in range(self.count):
+            self.a[at] = self.b[at] = None
         self.count = 0

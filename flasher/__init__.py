@@ -3,7 +3,7 @@
 It talks to boards and files, never to a running controller. Read `commands.py` first.
 """
 
-from .build import BuildError, Image, build_application, build_romfs
+from .build import BuildError, Image, build_application, build_linked, build_romfs
 from .commands import app
 
-__all__ = ["BuildError", "Image", "app", "build_application", "build_romfs"]
+__all__ = ["BuildError", "Image", "app", "build_application", "build_linked", "build_romfs"]

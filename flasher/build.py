@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +24,8 @@ _PARENT_DOORS = ("protocol/__init__.py",)
 # boot.py runs before anything else is loaded; the rest is linked into main.py.
 APART = ("firmware/boot.py",)
 MAIN = "firmware/main.py"
+# What MicroPython runs after its own boot file: light first, then everything else.
+_START = "import firmware.boot\nimport firmware.main\nfirmware.main.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
 
@@ -98,10 +100,17 @@ def _write(writer: VfsRomWriter, tree: dict[str, object]) -> None:
             writer.mkfile(name, content)
 
 
+def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str, str]]) -> Image:
+    """Files of the repository linked into one module; entries: (module, name) that are kept."""
+    sources = {str(path.relative_to(ROOT)): path.read_text() for path in files}
+    linked = link(sources, {}, entries)
+    return replace(build_romfs([(name, linked.text)]), linked=linked)
+
+
 def build_application() -> Image:
     """The application image: boot.py, and everything else linked into main.py."""
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
     apart = {path: sources.pop(path) for path in APART}
     linked = link(sources, apart)
-    files = {**apart, MAIN: linked.text, "firmware/__init__.py": ""}
+    files = {**apart, MAIN: linked.text, "firmware/__init__.py": "", "main.py": _START}
     return replace(build_romfs(files.items()), linked=linked)

@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import ast
 import bisect
+import builtins
 import itertools
 import keyword
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from .outside import outside_names
+from .outside import interned_names, outside_names
 from .reach import ENTRIES, Place, reachable, used_attributes
 from .shorten import Editor, Names, globals_of
 from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
@@ -44,18 +45,23 @@ class Linked:
         return path, line - start + 1
 
 
-def link(sources: Mapping[str, str], apart: Mapping[str, str]) -> Linked:
-    """Link sources (path: text). Names in the files of `apart`, which stay alone, are kept."""
+def link(
+    sources: Mapping[str, str], apart: Mapping[str, str], entries: Collection[Place] = ENTRIES
+) -> Linked:
+    """Link sources (path: text) to what the entries need; entries keep their names.
+
+    So do names in the files of `apart`, which stay alone.
+    """
     modules = {m.name: m for m in map(parse, sources, sources.values())}
     for module in modules.values():
         resolve_imports(module)
     find_constants(modules)
-    found = reachable(modules)
+    found = reachable(modules, entries)
     keep = set(outside_names()) | {"const"}
     for text in apart.values():
         keep |= {n for node in ast.walk(ast.parse(text)) for n in _identifiers(node)}
         keep |= {n for node in ast.walk(ast.parse(text)) for n in _defined(node)}
-    names = _short_names(modules, found, keep)
+    names = _short_names(modules, found, keep, entries)
     asked = used_attributes(modules, found)
     outside: set[str] = set()
     parts: list[str] = []
@@ -95,15 +101,23 @@ def _in_order(modules: Mapping[str, Module]) -> Iterator[Module]:
         yield from visit(name)
 
 
-def _fresh(taken: set[str]) -> Iterator[str]:
+def _fresh(taken: Collection[str]) -> Iterator[str]:
+    """Names for ours: first those that MicroPython holds in ROM anyway, then short new ones."""
+    builtin = set(dir(builtins)) | set(keyword.kwlist)
+    for name in sorted(interned_names(), key=lambda n: (len(n), n)):
+        plain = name.isidentifier() and not name.startswith("_")
+        if plain and name not in taken and name not in builtin:
+            yield name
     for size in itertools.count(1):
         for letters in itertools.product(string.ascii_letters, repeat=size):
             name = "".join(letters)
-            if name not in taken:
+            if name not in taken and name not in builtin and name not in interned_names():
                 yield name
 
 
-def _short_names(modules: Mapping[str, Module], found: set[Place], keep: set[str]) -> Names:
+def _short_names(
+    modules: Mapping[str, Module], found: set[Place], keep: set[str], entries: Collection[Place]
+) -> Names:
     """Short names for attributes, and for globals; a keyword argument shares with no global."""
     uses: Counter[str] = Counter()
     attributes: set[str] = set()
@@ -119,8 +133,9 @@ def _short_names(modules: Mapping[str, Module], found: set[Place], keep: set[str
             elif isinstance(node, ast.arg):
                 arguments.add(node.arg)
     attributes = {n for n in attributes - keep if not n.startswith("__")}
-    keep |= {name for _, name in ENTRIES}
-    taken = keep | (seen - attributes) | set(keyword.kwlist) | set(ARGUMENTS)
+    keep |= {name for _, name in entries}
+    # A name that our sources ask of something outside stays what it is there.
+    taken = (seen - attributes) | set(ARGUMENTS) | (keep - outside_names())
     shared = sorted(attributes & arguments)
     fresh = _fresh(taken)
     short = {name: next(fresh) for name in shared}
@@ -129,8 +144,8 @@ def _short_names(modules: Mapping[str, Module], found: set[Place], keep: set[str
     rest = sorted(attributes - set(shared), key=lambda n: (-uses[n], n))
     short |= {name: next(fresh) for name in rest}
     fresh = _fresh(taken)
-    places = {place: place[1] if place in ENTRIES else next(fresh) for place in sorted(found)}
-    return Names(short, places)
+    places = {place: place[1] if place in entries else next(fresh) for place in sorted(found)}
+    return Names(keep, short, places)
 
 
 def _asked_by_string(tree: ast.AST) -> set[str]:

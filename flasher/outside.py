@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What a board's modules have that the unix port lacks, and keywords of their calls.
+# What a board's modules and file systems have that nobody tells us, and keywords of their calls.
 _BOARD_NAMES = """
     ADC I2C IN OUT PWM Pin PWRON_RESET RTC SPI Signal Timer UART WDT WLAN IF_STA active any atten
     baudrate cause connect disconnect duty duty_u16 feed freq id idle init irq isconnected mode
     network machine timeout readfrom_mem_into readinto reset reset_cause rx scl sda tx unique_id
-    value writeto_mem
+    value writeto_mem readblocks writeblocks readsize progsize lookahead
 """
 
 _ASK = """
@@ -52,10 +52,15 @@ class OutsideError(Exception):
 
 
 @functools.cache
-def outside_names() -> frozenset[str]:
-    """Every name that the unix port's modules and the boards' modules know."""
+def interned_names() -> frozenset[str]:
+    """Every name that the modules of MicroPython itself hold, in ROM and not in RAM."""
     program = Path(sys.executable).parent / "micropython"
     done = subprocess.run([program, "-c", _ASK], capture_output=True, text=True, check=False)
     if done.returncode or not done.stdout:
         raise OutsideError(f"{program}: {done.stderr.strip() or 'said nothing'}")
-    return frozenset(done.stdout.split()) | frozenset(_BOARD_NAMES.split())
+    return frozenset(done.stdout.split())
+
+
+def outside_names() -> frozenset[str]:
+    """Every name that the unix port's modules and the boards' modules know."""
+    return interned_names() | frozenset(_BOARD_NAMES.split())

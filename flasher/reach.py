@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from .sources import Function, Module, number_of
 
@@ -15,13 +15,13 @@ _MAKERS = {"const", "len", "bytes", "calcsize", "index", "getattr"}
 Place = tuple[str, str]
 
 
-def reachable(modules: Mapping[str, Module]) -> set[Place]:
+def reachable(modules: Mapping[str, Module], entries: Collection[Place] = ENTRIES) -> set[Place]:
     """(module, global name) of every definition that is used, from the entries on."""
     definitions = {name: _definitions(module) for name, module in modules.items()}
     for module in modules.values():
         module.defined |= set(definitions[module.name])
     found: set[Place] = set()
-    waiting = [place for place in ENTRIES if place[0] in modules]
+    waiting = [place for place in entries if place[0] in modules]
     for module in modules.values():
         for node in module.tree.body:
             if not removable(node):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from .reach import Place, origin, removable
@@ -12,8 +12,12 @@ from .sources import ARGUMENTS, NAME_TABLES, Function, Module, constant_of, numb
 
 @dataclass(frozen=True)
 class Names:
-    """Short names: of attributes and keywords, and of globals by (module, name)."""
+    """Short names: of attributes and keywords, and of globals by (module, name).
 
+    `kept` are names that somebody outside knows.
+    """
+
+    kept: Collection[str]
     attributes: Mapping[str, str]
     globals: Mapping[Place, str]
 
@@ -205,8 +209,9 @@ class Editor(ast.NodeVisitor):
         scope = {name: name for name in stored(node)}
         fresh = iter(ARGUMENTS)
         for one in [*a.posonlyargs, *a.args, *a.kwonlyargs]:
-            new = self._names.attributes.get(one.arg)
-            scope[one.arg] = new or (one.arg if one.arg == "self" else next(fresh))
+            known = one.arg == "self" or one.arg in self._names.kept
+            new = one.arg if known else self._names.attributes.get(one.arg)
+            scope[one.arg] = new or next(fresh)
             self._module.rename_at(one.lineno, one.col_offset, one.arg, scope[one.arg])
         for other in (a.vararg, a.kwarg):
             if other:

@@ -16,6 +16,12 @@ HERE = Path(__file__).resolve().parent
 BLOCK_SIZE = 4096
 BLOCKS = 128
 FLASH_SIZE = BLOCK_SIZE * BLOCKS  # Of the 4 MB on a board, what is left to data.
+# What the firmware and start.py ask of the simulated modules, by the files that hold it.
+_BOARD_NAMES = (
+    ("machine", "Pin"), ("machine", "PWM"), ("machine", "UART"), ("machine", "I2C"),
+    ("machine", "WDT"), ("machine", "reset_cause"), ("machine", "reset"), ("network", "WLAN"),
+    ("simtime", "ticks_ms"), ("simtime", "sleep_ms"), ("simboard", "start"),
+)  # fmt: skip
 _BOARDS = {"lamp": "nema", "bay": "bay"}
 
 
@@ -26,9 +32,11 @@ class ProvisionError(Exception):
 def write_images(folder: Path) -> tuple[Path, Path]:
     """Build both ROMFS images (application, simulated peripherals) into the folder."""
     application = flasher.build_application()
-    names = sorted(p for p in (HERE / "board").glob("*.py") if p.name != "__init__.py")
-    peripherals = flasher.build_romfs(
-        (p.name, p.read_text()) for p in names if p.name != "start.py"
+    board = HERE / "board"
+    peripherals = flasher.build_linked(
+        "simboard.py",
+        [p for p in sorted(board.glob("*.py")) if p.name not in ("__init__.py", "start.py")],
+        [(f"hardware_sim.board.{module}", name) for module, name in _BOARD_NAMES],
     )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):

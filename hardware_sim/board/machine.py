@@ -6,7 +6,10 @@ They answer at register level, so that the firmware's drivers are the real ones.
 import struct
 import sys
 
-from simpage import page
+from .layout import (
+    DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, METER, POWER_MW, PRESENCE, PULSES, VOLTAGE_DV,
+)  # fmt: skip
+from .simpage import WORD, signed, words
 
 PWRON_RESET = 1
 
@@ -22,7 +25,7 @@ class Pin:
 
     def value(self):
         """The presence input's level."""
-        return page.presence
+        return words[PRESENCE // WORD]
 
 
 class PWM:
@@ -33,8 +36,8 @@ class PWM:
 
     def duty_u16(self, duty):
         """Drive the output."""
-        page.duty = duty
-        page.driven = 1
+        words[DUTY // WORD] = duty
+        words[DRIVEN // WORD] = 1
 
 
 class UART:
@@ -46,18 +49,18 @@ class UART:
 
     def write(self, data):
         """A command to the meter."""
-        if data == b"\x58\xaa" and page.meter:
+        if data == b"\x58\xaa" and words[METER // WORD]:
             self._answer()
         return len(data)
 
     def _answer(self):
         packet = self._packet
-        watt = page.power_mw * 596 // 1000
-        volts = page.voltage_dv * 15187 // 10
+        watt = words[POWER_MW // WORD] * 596 // 1000
+        volts = words[VOLTAGE_DV // WORD] * 15187 // 10
         struct.pack_into("<BHB", packet, 0, 0x55, 0, 0)
         _put24(packet, 4, volts)
         _put24(packet, 10, watt)
-        _put24(packet, 13, page.pulses)
+        _put24(packet, 13, words[PULSES // WORD])
         total = 0x58
         for index in range(22):
             total += packet[index]
@@ -102,8 +105,8 @@ class I2C:
             buffer[0] = 1 if self._control & 1 else 0
         elif register == 0x00:
             struct.pack_into(
-                "<hhh", buffer, 0, page.field_x * 3 // 100, page.field_y * 3 // 100,
-                page.field_z * 3 // 100,
+                "<hhh", buffer, 0, signed[FIELD_X // WORD] * 3 // 100,
+                signed[FIELD_Y // WORD] * 3 // 100, signed[FIELD_Z // WORD] * 3 // 100,
             )  # fmt: skip
 
 
@@ -115,7 +118,7 @@ class WDT:
 
     def feed(self):
         """The loop is alive."""
-        page.feeds = (page.feeds + 1) & 0x3FFFFFFF
+        words[FEEDS // WORD] = (words[FEEDS // WORD] + 1) & 0x3FFFFFFF
 
 
 def reset_cause():

@@ -1,6 +1,7 @@
 """The access point on paper: heard while the world says so."""
 
-from simpage import page
+from .layout import LINK
+from .simpage import WORD, words
 
 
 class WLAN:
@@ -22,4 +23,4 @@ class WLAN:
 
     def isconnected(self):
         """Whether the access point is heard."""
-        return bool(self._active and page.link)
+        return bool(self._active and words[LINK // WORD])

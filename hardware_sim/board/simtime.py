@@ -5,7 +5,10 @@ asyncio has taken the builtin `time` before, so that link time-outs stay real.
 
 import utime
 
-from simpage import clock
+from .layout import (
+    CLOCK_GENERATION, CLOCK_MONOTONIC_NS, CLOCK_SIMULATED_NS, CLOCK_SPEED_1000,
+)  # fmt: skip
+from .simpage import LONG, WORD, clock, clock_long
 
 _MASK = 0x3FFFFFFF
 
@@ -13,10 +16,11 @@ _MASK = 0x3FFFFFFF
 def ticks_ms():
     """Milliseconds of the world, wrapping at 2^30."""
     while True:
-        before = clock.generation
-        gone_us = utime.ticks_us() - clock.monotonic_ns // 1000
-        value = (clock.simulated_ns // 1000 + gone_us * clock.speed_1000 // 1000) // 1000
-        if before == clock.generation and not before & 1:
+        before = clock[CLOCK_GENERATION // WORD]
+        gone_us = utime.ticks_us() - clock_long[CLOCK_MONOTONIC_NS // LONG] // 1000
+        passed_us = gone_us * clock[CLOCK_SPEED_1000 // WORD] // 1000
+        value = (clock_long[CLOCK_SIMULATED_NS // LONG] // 1000 + passed_us) // 1000
+        if before == clock[CLOCK_GENERATION // WORD] and not before & 1:
             return value & _MASK
 
 

@@ -1,0 +1,222 @@
+"""A real node for tests: the firmware's image under MicroPython, forked by the zygote.
+
+Its flash, pages and clock are files of the test; `Desk` is a controller just big enough to join
+it through a real broker and to say and hear messages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+import random
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hardware_sim import provision
+from hardware_sim.pages import Pages
+from protocol import mqtt, plan, wire, worldclock
+from protocol.schedule import planning
+from protocol.wire import controller_end
+
+SITE, SITE_KEY = "test", bytes(range(32))
+START_S = 1_795_284_000.0  # 2026-11-21 18:00 UTC
+_EPOCH_S = 946_684_800
+
+
+class RealNode:
+    """One node of a kind ("lamp" or "bay"); `start` and `stop` are its mains."""
+
+    def __init__(self, folder: Path, kind: str, port: int, speed: float = 1.0) -> None:
+        self.folder = folder
+        asset = next(a for a in plan.quarter(1, 1).assets if a.kind == kind)
+        self.node_id = asset.node_id
+        self.key = controller_end.node_key(SITE_KEY, asset.node_id)
+        application, peripherals = provision.write_images(folder)
+        flash = folder / "flash"
+        flash.write_bytes(b"")
+        os.truncate(flash, provision.FLASH_SIZE)
+        with flash.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+            view = memoryview(memory)
+            said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port))
+            provision.provision(view, said)
+            view.release()
+        self.pages = Pages(folder / "pages", 1)
+        self.pages.meter[:] = 1
+        self.pages.link[:] = 1
+        self.clock = worldclock.open_page(folder / "clock", create=True)
+        self.clock.set(START_S, speed)
+        config = {
+            "application": str(application), "peripherals": str(peripherals),
+            "pages": str(folder / "pages"), "flash": str(flash),
+            "flash_size": provision.FLASH_SIZE, "clock": str(folder / "clock"),
+            "log": str(folder / "nodes.log"), "start": str(provision.HERE / "board" / "start.py"),
+        }  # fmt: skip
+        (folder / "zygote.json").write_text(json.dumps(config))
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "hardware_sim.zygote", str(folder / "zygote.json")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+        )  # fmt: skip
+
+    def _say(self, word: str, answer: str) -> None:
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.write(f"{word} 0\n".encode())
+        while not self._zygote.stdout.readline().startswith(answer.encode()):
+            assert self._zygote.poll() is None, "the zygote has ended"
+
+    def start(self) -> None:
+        """Mains on."""
+        self._say("start", "up")
+
+    def stop(self) -> None:
+        """A mains cut: the process is killed at once."""
+        self._say("stop", "down")
+
+    def log(self) -> str:
+        """What the node printed."""
+        return (self.folder / "nodes.log").read_text()
+
+    def close(self) -> None:
+        """End the zygote and its node."""
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.close()
+        self._zygote.wait()
+        self._zygote.stdout.close()
+
+
+class Desk:
+    """A controller of one node; `got` holds the messages of its session in order."""
+
+    def __init__(self, node: RealNode, port: int) -> None:
+        self.node = node
+        self.session = controller_end.ControllerSession(node.key)
+        self.got: list[wire.Message] = []
+        self.refused: list[str] = []
+        self.acknowledging = True
+        self._rng = random.Random(1)
+        self._command = 0
+        self._base = f"ll/{SITE}/{node.node_id}/"
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._mqtt = mqtt.Session("desk", bounds=(65536, 1000))
+        self._mqtt.begin(0)
+        self.pump(until=lambda: self._mqtt.state == 2)
+        self._mqtt.subscribe((self._base + "up", 1))
+        self.pump(0.05)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._socket.close()
+
+    def pump(self, seconds: float = 10.0, until: Callable[[], object] | None = None) -> None:
+        """Work until the condition holds (TimeoutError if it never does), or for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._socket.sendall(self._mqtt.take())
+            if select.select([self._socket], [], [], 0.02)[0]:
+                self._mqtt.receive(self._socket.recv(65536), 0)
+            for kind, _, frame, number, _ in self._mqtt.events:
+                if kind == mqtt.MESSAGE:
+                    self._mqtt.acknowledge(int(str(number)))
+                    assert isinstance(frame, bytes)
+                    self._frame(frame)
+            self._mqtt.events.clear()
+            if until is not None and until():
+                self._socket.sendall(self._mqtt.take())
+                return
+        if until is not None:
+            log = self.node.log()
+            raise TimeoutError(f"not within {seconds} s; got {self.got[-3:]}; log: {log}")
+
+    def _frame(self, frame: bytes) -> None:
+        try:
+            message = self.session.open(frame)
+        except wire.DecodeError as error:
+            self.refused.append(error.reason)
+            return
+        if isinstance(message, wire.JoinRequest):
+            self.put(self.session.accept(message, self._now(wire.JoinAccept)))
+            return
+        self.got.append(message)
+        if isinstance(message, wire.TimeAsk):
+            answer = self._now(wire.Time)
+            answer.nonce = message.nonce
+            self.say(answer)
+        elif isinstance(message, wire.Event) and self.acknowledging:
+            self.say(wire.EventAck(boot_count=message.boot_count, number=message.number))
+
+    def _now(self, row: type[wire.JoinAccept] | type[wire.Time]) -> wire.JoinAccept | wire.Time:
+        since_s = self.node.clock.now_s() - _EPOCH_S
+        answer = row(day=int(since_s // 86400), second=int(since_s % 86400), quality=2)
+        if isinstance(answer, wire.JoinAccept):
+            answer.controller_nonce = self._rng.randbytes(8)
+        return answer
+
+    def put(self, frame: bytes) -> None:
+        """A frame to the node, whoever made it."""
+        self._mqtt.publish(self._base + "down", frame)
+
+    def say(self, message: wire.Message) -> bytes:
+        """A sealed message to the node; the frame it went in."""
+        frame = self.session.seal(message)
+        self.put(frame)
+        return frame
+
+    def last(self, row: type[wire.Message]) -> wire.Message | None:
+        """The newest message of a kind."""
+        return next((m for m in reversed(self.got) if isinstance(m, row)), None)
+
+    def ask(self) -> wire.NodeState:
+        """The node's state, told now."""
+        before = len(self.got)
+        self._command += 1
+        self.say(wire.Ask(command_id=self._command))
+        self.pump(until=lambda: any(isinstance(m, wire.NodeState) for m in self.got[before:]))
+        state = self.last(wire.NodeState)
+        assert isinstance(state, wire.NodeState)
+        return state
+
+    def upload(self, kind: int, generation: int, content: bytes) -> int:
+        """Upload and return the last status."""
+        digest = hashlib.sha256(content).digest()[:8]
+        steps: list[wire.Message] = [
+            wire.UploadBegin(kind=kind, generation=generation, size=len(content), digest=digest)
+        ]
+        steps += [
+            wire.UploadChunk(
+                kind=kind, generation=generation, offset=at,
+                data=content[at : at + wire.CHUNK_SIZE_MAX],
+            )
+            for at in range(0, len(content), wire.CHUNK_SIZE_MAX)
+        ]  # fmt: skip
+        status = -1
+        for step in steps:
+            before = len(self.got)
+            self.say(step)
+            self.pump(
+                until=lambda n=before: any(  # type: ignore[misc] # a default binds the loop's value
+                    isinstance(m, wire.UploadState) for m in self.got[n:]
+                )
+            )
+            state = self.last(wire.UploadState)
+            assert isinstance(state, wire.UploadState)
+            status = state.status
+        return status
+
+
+def configuration() -> bytes:
+    """A configuration for Brussels with a heartbeat of a minute."""
+    zone = planning.zone_from_name("Europe/Brussels").to_bytes()
+    return wire.encode_configuration(
+        wire.Configuration(
+            lat_e5=5084650, lon_e5=435170, heartbeat_s=60, floor_percent=5, default_percent=100,
+            power_max_mw=60000, fade_ds=10, lamp_failure_s=3, zone=zone,
+        )
+    )  # fmt: skip
