@@ -1,5 +1,7 @@
-"""The command line: `lamplighter demo`, `cms`, `controller`, `sim`, `monitor`, …
+"""The command line, and the wiring of the demo: every program in one process tree.
 
-Wires the programs together and imports each only when its command runs. Holds no logic of its
-own. Read `__main__.py` first.
+It decides nothing about light. Programs are started as processes of their own; imports are lazy,
+so that `lamplighter --help` costs nothing. Read `demo.py` first.
 """
+
+__all__: list[str] = []

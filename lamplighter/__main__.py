@@ -1,0 +1,123 @@
+"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import MissingError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Street lights and parking bays of a city."
+)
+_PASSED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command()
+def demo(
+    browser: Annotated[bool, typer.Option(help="Open the pages in a browser.")] = True,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of pages and API.")] = 8080,
+    data: Annotated[Path, typer.Option(help="Where the city is kept.")] = Path("demo-data"),
+    lamps: Annotated[int, typer.Option(min=0, max=5000, help="Lamps of a new city.")] = 24,
+    bays: Annotated[int, typer.Option(min=0, max=5000, help="Bays of a new city.")] = 16,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=3600, help="Simulated seconds in a second.")
+    ] = 20.0,
+    ready_file: Annotated[Path | None, typer.Option(help="Written when all is up.")] = None,
+    seed: Annotated[int, typer.Option(help="Makes traffic and faults repeatable.")] = 1,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Simulated time as 2026-12-24T15:00; default: 20 min before sunset."),
+    ] = None,
+    traffic: Annotated[str, typer.Option(help="on or off: cars and people.")] = "on",
+    mains: Annotated[str, typer.Option(help="always-on, or day-off: no power by day.")] = (
+        "always-on"
+    ),
+    cms: Annotated[list[str] | None, typer.Option(help="A further CMS; repeatable.")] = None,
+) -> None:
+    """Everything on this machine: a small Brussels quarter with real firmware, and its map."""
+    from . import demo as room
+
+    if traffic not in ("on", "off"):
+        raise typer.BadParameter("expected on or off", param_hint="--traffic")
+    if mains not in ("always-on", "day-off"):
+        raise typer.BadParameter("expected always-on or day-off", param_hint="--mains")
+    if lamps + bays == 0:
+        raise typer.BadParameter("a city needs lamps or bays", param_hint="--lamps")
+    wishes = room.Wishes(
+        browser=browser, port=port, data=data.resolve(), lamps=lamps, bays=bays, speed=speed,
+        ready_file=ready_file, seed=seed, start=start, traffic=traffic == "on",
+        day_off=mains == "day-off", cms=tuple(cms or ()),
+    )  # fmt: skip
+    try:
+        raise typer.Exit(asyncio.run(room.run(wishes)))
+    except room.StartError as error:
+        raise typer.BadParameter(str(error), param_hint="--start") from error
+    except MissingError as error:
+        print(f"lamplighter: {error}", file=sys.stderr)
+        raise typer.Exit(3) from error
+
+
+def _become(module: str, arguments: list[str]) -> None:
+    """Turn into another of our programs: its own process, its own signals."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+
+
+@app.command("cms", context_settings=_PASSED)
+def cms_command(context: typer.Context) -> None:
+    """Central management: TALQ CMS, operator API, pages. `lamplighter cms --help`."""
+    _become("cms", context.args)
+
+
+@app.command("controller", context_settings=_PASSED)
+def controller_command(context: typer.Context) -> None:
+    """The edge controller: nodes below, a TALQ gateway above. `lamplighter controller --help`."""
+    _become("controller", context.args)
+
+
+@app.command("sim", context_settings=_PASSED)
+def sim_command(context: typer.Context) -> None:
+    """A simulated street from its configuration file. `lamplighter sim CONFIG.json`."""
+    _become("hardware_sim", context.args)
+
+
+@app.command("token", context_settings=_PASSED)
+def token_command(context: typer.Context) -> None:
+    """Create an API token. `lamplighter token --help`."""
+    _become("cms.token", context.args)
+
+
+@app.command()
+def monitor(
+    broker: Annotated[str, typer.Argument(help="HOST:PORT of an MQTT broker.")],
+    user: Annotated[str | None, typer.Option(help="User at the broker.")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="File with its password.")] = None,
+    topic: Annotated[str, typer.Option(help="What to listen to.")] = "ll/#",
+    count: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
+) -> None:
+    """Print the decoded frames that pass a broker."""
+    from . import monitor as room
+
+    password = password_file.read_text().strip() if password_file else None
+    try:
+        asyncio.run(room.run(broker, user, password, topic, count))
+    except MissingError as error:
+        print(f"lamplighter: {error}", file=sys.stderr)
+        raise typer.Exit(3) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
