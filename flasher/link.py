@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 from .outside import interned_names, outside_names
 from .reach import ENTRIES, Place, reachable, used_attributes
+from .rows import find_rows
 from .shorten import Editor, Names, globals_of
 from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
 
@@ -56,6 +57,7 @@ def link(
     for module in modules.values():
         resolve_imports(module)
     find_constants(modules)
+    find_rows(modules)
     found = reachable(modules, entries)
     keep = set(outside_names()) | {"const"}
     for text in apart.values():

@@ -10,9 +10,10 @@ from .sources import Function, Module, number_of
 # What a board's boot file calls.
 ENTRIES = (("firmware.main", "run"),)
 # Calls that do nothing but make a value: an assignment of one may be left out.
-_MAKERS = {"const", "len", "bytes", "calcsize", "index", "getattr"}
+_MAKERS = {"const", "len", "bytes", "calcsize", "index", "get", "getattr"}
 
 Place = tuple[str, str]
+REGISTER: Place = ("protocol.wire.message", "register")
 
 
 def reachable(modules: Mapping[str, Module], entries: Collection[Place] = ENTRIES) -> set[Place]:
@@ -24,7 +25,7 @@ def reachable(modules: Mapping[str, Module], entries: Collection[Place] = ENTRIE
     waiting = [place for place in entries if place[0] in modules]
     for module in modules.values():
         for node in module.tree.body:
-            if not removable(node):
+            if not removable(node) and not registers(node, module):
                 waiting += _uses(node, module, modules)
     while waiting:
         place = waiting.pop()
@@ -37,14 +38,23 @@ def reachable(modules: Mapping[str, Module], entries: Collection[Place] = ENTRIE
     return found
 
 
+def registers(node: ast.stmt, module: Module) -> bool:
+    """Whether a statement registers rows of the message table (see rows.py)."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    function = node.value.func
+    return isinstance(function, ast.Name) and module.imported.get(function.id) == REGISTER
+
+
 def removable(node: ast.stmt) -> bool:
     """Whether a statement at the top of a module only defines something."""
     if isinstance(node, Function | ast.ClassDef):
         return True
-    return isinstance(node, ast.Assign) and all(
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    return value is not None and all(
         isinstance(inner.func, ast.Name | ast.Attribute)
         and (inner.func.id if isinstance(inner.func, ast.Name) else inner.func.attr) in _MAKERS
-        for inner in ast.walk(node.value)
+        for inner in ast.walk(value)
         if isinstance(inner, ast.Call)
     )
 
@@ -54,8 +64,8 @@ def _definitions(module: Module) -> dict[str, ast.stmt]:
     for node in module.tree.body:
         if isinstance(node, Function | ast.ClassDef):
             found[node.name] = node
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 for inner in ast.walk(target):
                     if isinstance(inner, ast.Name):
                         found[inner.id] = node
@@ -111,7 +121,8 @@ def used_attributes(modules: Mapping[str, Module], found: set[Place]) -> set[str
         definitions = _definitions(module)
         for node in module.tree.body:
             own = [name for name, other in definitions.items() if other is node]
-            if removable(node) and not any((module.name, name) in found for name in own):
+            unused = removable(node) and not any((module.name, name) in found for name in own)
+            if unused or registers(node, module):
                 continue
             names |= {n.attr for n in walk_values(node) if isinstance(n, ast.Attribute)}
     return names

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from .reach import Place, origin, removable
-from .sources import ARGUMENTS, NAME_TABLES, Function, Module, constant_of, number_of, pairs
+from .reach import Place, origin, registers, removable
+from .rows import MESSAGE, TABLE, LinkError, row_of, table_text
+from .sources import ARGUMENTS, Function, Module, Row, constant_of, number_of, pairs
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,19 @@ class Editor(ast.NodeVisitor):
     def edit(self) -> None:
         """Note every edit of the module; imports from outside go to the set of them."""
         for node in self._module.tree.body:
-            if removable(node) and not self._is_used(node):
+            if registers(node, self._module):
+                table = self._names.globals[TABLE]
+                self._module.replace(
+                    node, table_text(self._module, self._found, table, self._attribute)
+                )
+            elif removable(node) and not self._is_used(node):
                 self._module.replace(node, "pass")
             else:
                 self.visit(node)
 
     def _is_used(self, node: ast.stmt) -> bool:
+        if isinstance(node, ast.ClassDef) and node.name in self._module.rows:
+            return False
         if isinstance(node, Function | ast.ClassDef):
             return (self._module.name, node.name) in self._found
         return any((self._module.name, name) in self._found for name in globals_of(node))
@@ -84,18 +92,12 @@ class Editor(ast.NodeVisitor):
         return name == "const" or origin((where, name), self._modules) is not None
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """Drop an assignment of nothing but constants; rename in tables of names."""
+        """Drop an assignment of nothing but constants."""
         found = list(pairs(node.targets[0], node.value))
         top = node in self._module.tree.body
         if top and found and all(name in self._module.constants for name, _ in found):
             self._module.replace(node, "pass")
             return
-        first = node.targets[0]
-        if isinstance(first, ast.Name) and first.id in NAME_TABLES:
-            for inner in ast.walk(node.value):
-                word = inner.value if isinstance(inner, ast.Constant) else None
-                if isinstance(word, str) and isinstance(inner, ast.Constant):
-                    self._module.replace(inner, f'"{self._attribute(word)}"')
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -114,17 +116,57 @@ class Editor(ast.NodeVisitor):
     def _attribute(self, name: str) -> str:
         return self._names.attributes.get(name, name)
 
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """Asserts tell the type checker what the sources know."""
+        self._module.replace(node, "pass")
+
+    def _row(self, node: ast.expr) -> Row | None:
+        name = node.value if isinstance(node, ast.Attribute) else node
+        if isinstance(name, ast.Name) and any(name.id in scope for scope in self._scopes):
+            return None
+        return row_of(node, self._module, self._modules)
+
     def visit_Call(self, node: ast.Call) -> None:
-        """A word looked up in a table of words is a number."""
+        """A word looked up in a table of words is a number; rows are made by their number."""
         number = number_of(node, self._module, self._modules)
+        made = self._row(node.func)
+        asks = isinstance(node.func, ast.Name) and node.func.id == "isinstance"
+        asked = self._row(node.args[1]) if asks else None
         if number is not None:
             self._module.replace(node, str(number))
+        elif asked is not None:
+            self._is_row(node, asked)
+        elif made is not None:
+            self._module.replace(node.func, self._names.globals[MESSAGE])
+            said = [*node.args, *(keyword.value for keyword in node.keywords)]
+            last = max(((n.end_lineno or 0, n.end_col_offset or 0) for n in said), default=None)
+            text = f"{self._attribute('row_type')}={made.number}"
+            if last is None:
+                self._module.insert(node.end_lineno or 0, (node.end_col_offset or 0) - 1, text)
+            else:
+                self._module.insert(*last, ", " + text)
+            for inner in (*node.args, *node.keywords):
+                self.visit(inner)
         else:
             self.generic_visit(node)
+
+    def _is_row(self, node: ast.Call, row: Row) -> None:
+        """Write `isinstance(x, Row)` as a comparison of numbers."""
+        what = node.args[0]
+        first = (node.lineno, node.col_offset, what.lineno, what.col_offset, "(")
+        last = (what.end_lineno or 0, what.end_col_offset or 0)
+        end = (node.end_lineno or 0, node.end_col_offset or 0)
+        text = f".{self._attribute('TYPE')} == {row.number})"
+        self._module.edits += [first, (*last, *end, text)]
+        self.visit(what)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Something of another file by its own name; else an attribute."""
         base = node.value
+        row = self._row(base) if node.attr == "TYPE" else None
+        if row is not None:
+            self._module.replace(node, str(row.number))
+            return
         if isinstance(base, ast.Name) and not any(base.id in scope for scope in self._scopes):
             where, name = self._module.imported.get(base.id, ("", ""))
             room = self._modules.get(f"{where}.{name}")
@@ -143,6 +185,9 @@ class Editor(ast.NodeVisitor):
         """Write a global's number or its short name."""
         if place is None:
             return
+        if place[1] in self._modules[place[0]].rows:
+            where = f"{self._module.path}:{node.lineno}"
+            raise LinkError(f"{where}: a row may be made, asked for its TYPE or by isinstance")
         number = constant_of(place[1], self._modules[place[0]], self._modules)
         if number is not None:
             self._module.replace(node, f"({number})" if number < 0 else str(number))

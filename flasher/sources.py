@@ -9,11 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
-# Strings in these class attributes are names of attributes.
-NAME_TABLES = ("FIELDS", "TAIL")
 ARGUMENTS = [f"_{letter}" for letter in string.ascii_lowercase]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the message table: its number, and what its class says."""
+
+    number: int
+    kinds: str
+    fields: tuple[str, ...]
+    tail: str
 
 
 @dataclass
@@ -28,6 +36,7 @@ class Module:
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
     constants: dict[str, int] = field(default_factory=dict)
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     defined: set[str] = field(default_factory=set)
     edits: list[tuple[int, int, int, int, str]] = field(default_factory=list)
 
@@ -39,6 +48,10 @@ class Module:
         if isinstance(node, Function | ast.ClassDef) and node.decorator_list:
             first = node.decorator_list[0].lineno
         self.edits.append((first, node.col_offset, node.end_lineno, node.end_col_offset, text))
+
+    def insert(self, line: int, column: int, text: str) -> None:
+        """Put text between two characters."""
+        self.edits.append((line, column, line, column, text))
 
     def rename_at(self, line: int, column: int, old: str, new: str) -> None:
         """Put a name in the place of another."""

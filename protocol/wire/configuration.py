@@ -6,7 +6,7 @@ One byte of version, then a body packed like a message's. The zone is in the for
 
 from .const import const
 from .errors import VERSION, DecodeError
-from .message import Message, pack_body, unpack_body
+from .message import Message, pack_body, register, unpack_body
 
 CONFIGURATION_VERSION = const(1)
 _SIZE_MAX = const(200)
@@ -15,6 +15,7 @@ _SIZE_MAX = const(200)
 class Configuration(Message):
     """Position in 1e-5 degrees; levels in percent; heartbeat between state reports in seconds."""
 
+    TYPE = 0x00  # No frame has it.
     KINDS = "yxhppIHf"
     FIELDS = (
         "lat_e5", "lon_e5", "heartbeat_s", "floor_percent", "default_percent", "power_max_mw",
@@ -32,7 +33,7 @@ class Configuration(Message):
     zone: bytes
 
 
-Configuration.prepare()
+register(Configuration)
 
 
 def encode_configuration(configuration: Configuration) -> bytes:
@@ -46,6 +47,6 @@ def decode_configuration(data: bytes) -> Configuration:
     """The configuration in the bytes; DecodeError with a reason otherwise."""
     if not data or data[0] != CONFIGURATION_VERSION:
         raise DecodeError(VERSION, str(data[:1]))
-    message = unpack_body(Configuration, data, 1, len(data))
+    message = unpack_body(Configuration.TYPE, data, 1, len(data))
     assert isinstance(message, Configuration)
     return message

@@ -15,14 +15,12 @@ import struct
 from .const import const
 from .errors import TOO_LONG, TOO_SHORT, TYPE, VERSION, DecodeError
 from .limits import FRAME_SIZE_MAX, HEADER_SIZE, TAG_SIZE
-from .message import Message, pack_body, unpack_body
-from .messages import MESSAGES
+from .message import ROWS, Message, pack_body, unpack_body
 
 WIRE_VERSION = const(1)
 FLAG_AGAIN = const(1)
 
 _HEADER = "<BBBBH"
-_BY_TYPE = {row.TYPE: row for row in MESSAGES}
 
 
 def encode_into(buffer: bytearray, message: Message, sequence: int, flags: int = 0) -> int:
@@ -44,7 +42,7 @@ def peek(frame: bytes) -> tuple[int, int]:
         raise DecodeError(TOO_LONG, str(len(frame)))
     if frame[0] != WIRE_VERSION:
         raise DecodeError(VERSION, str(frame[0]))
-    if frame[1] not in _BY_TYPE:
+    if not frame[1] or frame[1] not in ROWS:
         raise DecodeError(TYPE, str(frame[1]))
     return frame[1], frame[4] | frame[5] << 8
 
@@ -52,6 +50,6 @@ def peek(frame: bytes) -> tuple[int, int]:
 def decode(frame: bytes) -> Message:
     """The message in a frame (its tag is not looked at); DecodeError with a reason otherwise."""
     message_type, _ = peek(frame)
-    message = unpack_body(_BY_TYPE[message_type], frame, HEADER_SIZE, len(frame) - TAG_SIZE)
+    message = unpack_body(message_type, frame, HEADER_SIZE, len(frame) - TAG_SIZE)
     message.channel = frame[2]
     return message

@@ -15,7 +15,7 @@ Kinds of fields, little endian:
     y x       latitude, longitude in 1e-5 deg   (signed 32 bits)
 
 Bounds are in the kinds and not in the rows, and kinds are letters, because a node holds the table
-in RAM (docs/decisions/0002-wire-heap.md).
+in RAM (docs/decisions/0002-node-heap.md).
 """
 
 import struct
@@ -24,38 +24,38 @@ from .codes import DOWN, UP
 from .errors import BODY, VALUE, DecodeError, EncodeError
 from .limits import BODY_SIZE_MAX
 
+# How struct calls a bounded kind; its highest value, and its lowest where that is not 0.
+_LETTERS = {
+    "p": "B", "t": "B", "a": "B", "k": "B", "r": "B", "u": "B", "m": "H", "z": "H", "o": "H",
+    "h": "H", "f": "H", "s": "I", "l": "I", "y": "i", "x": "i",
+}  # fmt: skip
+_HIGHEST = {
+    "p": 100, "t": 2, "a": 1, "k": 3, "r": 8, "u": 2, "m": 999, "z": 4096, "o": 4095, "h": 3600,
+    "f": 3600, "s": 86399, "l": 0x3FFFFF, "y": 9000000, "x": 18000000,
+}  # fmt: skip
+_LOWEST = {"u": 1, "z": 1, "h": 10, "f": 1, "y": -9000000, "x": -18000000}
 # kind: struct letter, lowest, highest
-BOUNDED = {
-    "p": ("B", 0, 100),
-    "t": ("B", 0, 2),
-    "a": ("B", 0, 1),
-    "k": ("B", 0, 3),
-    "r": ("B", 0, 8),
-    "u": ("B", 1, 2),
-    "m": ("H", 0, 999),
-    "z": ("H", 1, 4096),
-    "o": ("H", 0, 4095),
-    "h": ("H", 10, 3600),
-    "f": ("H", 1, 3600),
-    "s": ("I", 0, 86399),
-    "l": ("I", 0, 0x3FFFFF),
-    "y": ("i", -9000000, 9000000),
-    "x": ("i", -18000000, 18000000),
-}
+BOUNDED = {kind: (_LETTERS[kind], _LOWEST.get(kind, 0), _HIGHEST[kind]) for kind in _LETTERS}
 _ZEROS = bytes(8)
 # CPython's struct raises its own error; MicroPython's raises ValueError or OverflowError.
 _PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError, TypeError)
 
 
+# Rows by their number, see `register`. A linked image has no classes for rows but one string for
+# each, "KINDS LAYOUT TAIL FIELD FIELD …" (flasher/rows.py): a class would take 400 bytes of RAM.
+ROWS: "dict[int, type[Message] | str]" = {}
+
+
 def struct_letter(kind: str) -> str:
     """How `struct` calls a kind."""
-    if kind == "n":
-        return "8s"
-    return BOUNDED[kind][0] if kind in BOUNDED else kind
+    return "8s" if kind == "n" else _LETTERS.get(kind, kind)
 
 
 class Message:
-    """A row of the table. Missing arguments are 0; unknown ones are an EncodeError."""
+    """A row of the table. Missing arguments are 0; unknown ones are an EncodeError.
+
+    `row_type` makes a message of the row with that number, as linked images do for all.
+    """
 
     TYPE = 0
     KINDS = ""
@@ -65,25 +65,26 @@ class Message:
     REQUIRED = 0
 
     def __init__(
-        self, channel: int = 0, unpacked: tuple[object, ...] | None = None, **values: object
+        self,
+        channel: int = 0,
+        unpacked: tuple[object, ...] | None = None,
+        row_type: int = -1,
+        **values: object,
     ) -> None:
         self.channel = channel
+        if row_type >= 0:
+            self.TYPE = row_type
+        kinds, _, tail, fields = _shape(self.TYPE)
         if unpacked is not None:  # The reader's way: all fields in the order of the table.
-            for name, value in zip(self.FIELDS, unpacked):
+            for name, value in zip(fields, unpacked):
                 setattr(self, name, value)
             return
-        for name, kind in zip(self.FIELDS, self.KINDS):
+        for name, kind in zip(fields, kinds):
             setattr(self, name, values.pop(name, _ZEROS if kind == "n" else 0))
-        if self.TAIL:
-            setattr(self, self.TAIL, values.pop(self.TAIL, b""))
+        if tail:
+            setattr(self, tail, values.pop(tail, b""))
         for name in values:
             raise EncodeError("{} has no field {}".format(type(self).__name__, name))
-
-    @classmethod
-    def prepare(cls) -> None:
-        """Called once for each row, when its table is made."""
-        cls.LAYOUT = "<" + "".join([struct_letter(kind) for kind in cls.KINDS])
-        cls.REQUIRED = struct.calcsize(cls.LAYOUT)
 
     def as_dict(self) -> dict[str, object]:
         """Field names and values, the type's name and the channel; for logs and vectors."""
@@ -95,6 +96,28 @@ class Message:
         return said
 
 
+def register(*rows: type[Message]) -> None:
+    """Called once for each row, when its table is made."""
+    for row in rows:
+        row.LAYOUT = "<" + "".join([struct_letter(kind) for kind in row.KINDS])
+        row.REQUIRED = struct.calcsize(row.LAYOUT)
+        ROWS[row.TYPE] = row
+
+
+def _shape(row_type: int) -> "tuple[str, str, str, tuple[str, ...] | list[str]]":
+    """Kinds, layout, name of the tail or "", and names of the fields of a row."""
+    row = ROWS[row_type]
+    if not isinstance(row, str):
+        return row.KINDS, row.LAYOUT, row.TAIL, row.FIELDS
+    words = row.split(" ")
+    return words[0], words[1], words[2], words[3:]
+
+
+def _made(row_type: int, unpacked: tuple[object, ...]) -> Message:
+    row = ROWS[row_type]
+    return Message(0, unpacked, row_type=row_type) if isinstance(row, str) else row(0, unpacked)
+
+
 def direction(message_type: int) -> int:
     """UP or DOWN, by the type's number."""
     return UP if message_type < 0x40 else DOWN
@@ -102,32 +125,32 @@ def direction(message_type: int) -> int:
 
 def out_of_range(message: Message) -> str:
     """The first field that says what it may not, as `name=value`; "" when all is well."""
-    for name, kind in zip(message.FIELDS, message.KINDS):
-        if kind in BOUNDED:
-            bound = BOUNDED[kind]
+    kinds, _, _, fields = _shape(message.TYPE)
+    for name, kind in zip(fields, kinds):
+        if kind in _HIGHEST:
             value = getattr(message, name)
-            if not bound[1] <= value <= bound[2]:
+            if not _LOWEST.get(kind, 0) <= value <= _HIGHEST[kind]:
                 return "{}={}".format(name, value)
     return ""
 
 
 def pack_body(buffer: bytearray, start: int, message: Message) -> int:
     """Pack a body into the buffer; returns where it ends. EncodeError names a wrong field."""
-    row = type(message)
+    what = type(message).__name__
+    _, layout, tail_name, fields = _shape(message.TYPE)
     fault = out_of_range(message)
     if fault:
-        raise EncodeError("{}.{}".format(row.__name__, fault))
+        raise EncodeError("{}.{}".format(what, fault))
     try:
-        struct.pack_into(
-            row.LAYOUT, buffer, start, *[getattr(message, name) for name in row.FIELDS]
-        )
+        struct.pack_into(layout, buffer, start, *[getattr(message, name) for name in fields])
     except _PACK_ERRORS as error:
-        raise EncodeError("{}: {}".format(row.__name__, error)) from error
-    end = start + row.REQUIRED
-    if row.TAIL:
-        tail = getattr(message, row.TAIL)
-        if row.REQUIRED + 2 + len(tail) > BODY_SIZE_MAX:
-            raise EncodeError("{}.{} is {} bytes".format(row.__name__, row.TAIL, len(tail)))
+        raise EncodeError("{}: {}".format(what, error)) from error
+    size = struct.calcsize(layout)
+    end = start + size
+    if tail_name:
+        tail = getattr(message, tail_name)
+        if size + 2 + len(tail) > BODY_SIZE_MAX:
+            raise EncodeError("{}.{} is {} bytes".format(what, tail_name, len(tail)))
         struct.pack_into("<H", buffer, end, len(tail))
         end += 2
         buffer[end : end + len(tail)] = tail
@@ -135,23 +158,25 @@ def pack_body(buffer: bytearray, start: int, message: Message) -> int:
     return end
 
 
-def unpack_body(row: type[Message], data: bytes, start: int, end: int) -> Message:
+def unpack_body(row_type: int, data: bytes, start: int, end: int) -> Message:
     """The message in data[start:end]; DecodeError with a reason otherwise."""
-    if end - start < row.REQUIRED:
-        raise DecodeError(BODY, "{} of {} bytes".format(end - start, row.REQUIRED))
-    message = row(0, struct.unpack_from(row.LAYOUT, data, start))
-    if row.TAIL:
-        _read_tail(message, data, start + row.REQUIRED, end)
+    _, layout, tail, _ = _shape(row_type)
+    size = struct.calcsize(layout)
+    if end - start < size:
+        raise DecodeError(BODY, "{} of {} bytes".format(end - start, size))
+    message = _made(row_type, struct.unpack_from(layout, data, start))
+    if tail:
+        setattr(message, tail, _read_tail(data, start + size, end))
     fault = out_of_range(message)
     if fault:
         raise DecodeError(VALUE, fault)
     return message
 
 
-def _read_tail(message: Message, data: bytes, start: int, end: int) -> None:
+def _read_tail(data: bytes, start: int, end: int) -> bytes:
     if start + 2 > end:
         raise DecodeError(BODY, "no length of the tail")
     size = data[start] | data[start + 1] << 8
     if start + 2 + size > end:
         raise DecodeError(BODY, "tail of {} bytes is cut".format(size))
-    setattr(message, message.TAIL, bytes(data[start + 2 : start + 2 + size]))
+    return bytes(data[start + 2 : start + 2 + size])

@@ -10,7 +10,7 @@ a second, `day` days since 2000-01-01 (UTC), `second` the second of that day (UT
 0x40 go up (node to controller), from 0x40 on down.
 """
 
-from .message import Message
+from .message import Message, register
 
 
 class JoinRequest(Message):
@@ -277,5 +277,4 @@ MESSAGES = (
     JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
 )  # fmt: skip
 
-for _row in MESSAGES:
-    _row.prepare()
+register(*MESSAGES)
