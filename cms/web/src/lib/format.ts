@@ -4,6 +4,8 @@ import { number, speech, t } from './i18n.svelte.ts';
 const NONE = '–';
 const NARROW = '\u202f';
 
+/** With its sign, as an offset is written. */
+export const signed = (value: number) => (value < 0 ? `−${number(-value)}` : `+${number(value)}`);
 export const percent = (value: number | null | undefined) =>
   value == null ? NONE : `${number(Math.round(value))}${NARROW}%`;
 export const watt = (value: number | null | undefined) =>
@@ -50,6 +52,13 @@ export const exact = (ms: number, zone: string) => format(ms, zone, {
 export const dayLong = (ms: number, zone: string) => format(ms, zone, {
   weekday: 'short', day: 'numeric', month: 'long',
 });
+/** The two days of a night; the month once where both have it. */
+export function nightDays(noon_ms: number): { from: string; to: string } {
+  const next = noon_ms + 86_400_000;
+  const sameMonth = new Date(noon_ms).getUTCMonth() === new Date(next).getUTCMonth();
+  const short = format(noon_ms, 'UTC', { weekday: 'short', day: 'numeric' });
+  return { from: sameMonth ? short : dayLong(noon_ms, 'UTC'), to: dayLong(next, 'UTC') };
+}
 export const dayShort = (ms: number, zone: string) => format(ms, zone, {
   weekday: 'short', day: 'numeric', month: 'short', year: 'numeric',
 });

@@ -60,6 +60,11 @@ export function offsetMin(ms: number, zone: string): number {
   return (found[1] === '-' ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3]));
 }
 
+/** Minutes of an instant's wall clock after the noon of date (YYYY-MM-DD). */
+export function minutesAfterNoon(ms: number, date: string, zone: string): number {
+  return (ms - Date.parse(`${date}T12:00:00Z`)) / 60_000 + offsetMin(ms, zone);
+}
+
 /** The sun of the night that begins at the local noon of date (YYYY-MM-DD). */
 export function sunOf(date: string, lat: number, lon: number, zone: string): SunTimes {
   const midnight = Date.parse(`${date}T00:00:00Z`);
