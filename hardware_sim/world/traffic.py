@@ -1,8 +1,9 @@
 """Cars and people: who comes and goes, by chance from a seed, while traffic is on.
 
-Bays see arrivals and departures with exponential pauses (mean stay 40 min, mean gap 15 min); under
-each lamp somebody passes every few minutes. Turned off, everything stays as it is, but for what a
-test moves by hand.
+Detectors are fitted in empty bays, which they take for empty; so a new street has no cars, and
+those that belong there come in the first minutes. After that bays see arrivals and departures with
+exponential pauses (mean stay 40 min, mean gap 15 min); under each lamp somebody passes every few
+minutes. Turned off, everything stays as it is, but for what a test moves by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 _STAY_S = 2400.0
 _GAP_S = 900.0
+_PARKED_PART = 0.6
+_FIRST_S = 180.0  # Within so long the street fills.
 _PASS_S = 240.0  # Mean pause between two people under one lamp.
 _UNDER_S = 25.0  # Mean time somebody is under it.
 # A bay detector needs a car to stay; by chance none stays for less.
@@ -24,7 +27,7 @@ class Traffic:
     def __init__(self, lamps: int, bays: int, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self.on = True
-        self.cars: NDArray[np.bool_] = self._rng.random(bays) < 0.6
+        self.cars: NDArray[np.bool_] = np.zeros(bays, bool)
         self.people: NDArray[np.bool_] = np.zeros(lamps, bool)
         self.forced_people: NDArray[np.bool_] = np.zeros(lamps, bool)
         self._car_at: NDArray[np.float64] | None = None
@@ -39,6 +42,10 @@ class Traffic:
             return
         if self._car_at is None or self._people_at is None:
             self._car_at = now_s + self._pauses(self.cars, _STAY_S, _GAP_S)
+            if not self.cars.any():
+                first_s = _LEAST_S + self._rng.random(len(self.cars)) * _FIRST_S
+                early = self._rng.random(len(self.cars)) < _PARKED_PART
+                self._car_at[early] = now_s + first_s[early]
             self._people_at = now_s + self._pauses(self.people, _UNDER_S, _PASS_S)
         for at, flags, inside_s, outside_s in (
             (self._car_at, self.cars, _STAY_S, _GAP_S),
