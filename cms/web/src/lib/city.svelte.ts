@@ -12,8 +12,8 @@ const FLUSH_MS = 200;
 const SITE_MS = 60_000;
 const TICK_MS = 500;
 
-/** Two reporting periods of a lamp; older values are marked as old. */
-export const STALE_S = 600;
+/** Two reporting periods of a node (60 s each); older values are marked as old. */
+export const STALE_S = 120;
 
 const table = <T extends { id?: string }>(items: T[]): Table<T> =>
   new Map(items.map((item) => [item.id!, item]));
@@ -40,6 +40,12 @@ class City {
   #clock = { city_ms: Date.now(), page_ms: performance.now(), speed: 1 };
   #waiting: StreamMessage[] = [];
   #started = false;
+
+  /** The place's name as a name is written. */
+  get name() {
+    const name = this.site?.name ?? '';
+    return name.charAt(0).toUpperCase() + name.slice(1);
+  }
 
   get zone() {
     return this.site?.zone ?? 'UTC';
@@ -73,10 +79,11 @@ class City {
   }
 
   async #loadLists() {
-    const [streets, types, lamps, bays, groups, feeders, overrides, alarms] = await Promise.all([
+    const [streets, types, lamps, bays, groups, feeders, pending, active, alarms] = await Promise.all([
       list<Street>('/streets'), list<LampType>('/lamp-types'), list<Lamp>('/lamps'),
       list<Bay>('/bays'), list<Group>('/groups'), list<Feeder>('/feeders'),
-      list<Override>('/overrides?state=active'), list<Alarm>('/alarms?state=open'),
+      list<Override>('/overrides?state=pending'), list<Override>('/overrides?state=active'),
+      list<Alarm>('/alarms?state=open'),
     ]);
     this.streets = table(streets);
     this.types = table(types);
@@ -85,7 +92,7 @@ class City {
     this.groups = table(groups);
     this.feeders = table(feeders);
     this.alarms = table(alarms);
-    this.overrides = table(overrides);
+    this.overrides = table([...pending, ...active]);
     await this.loadPlans();
   }
 

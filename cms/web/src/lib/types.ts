@@ -73,7 +73,8 @@ export interface Alarm {
   acknowledged_at: string | null;
 }
 export interface Why {
-  sentence: Names;
+  /** In every language, and in the one asked for. */
+  sentences?: Names; sentence: Names | string;
   chain: { rule: string; value: string | number | null; since: string | null; by: string | null }[];
 }
 export interface Me { name: string; role: string }

@@ -92,7 +92,7 @@ export function styleOf(colour: Colour, lat: number, dark: boolean): StyleSpecif
     layout: { 'icon-image': ['concat', 'bay-', ['get', 'state']], 'icon-allow-overlap': true,
       'icon-ignore-placement': true, 'icon-rotation-alignment': 'map',
       'icon-rotate': ['-', ['get', 'bearing_deg'], 90],
-      'icon-size': ['interpolate', ['exponential', 2], ['zoom'], 15, 0.14, 17.8, 0.82, 19, 1.6] } };
+      'icon-size': ['interpolate', ['exponential', 2], ['zoom'], 15, 0.2, 17, 0.62, 18, 0.95, 19, 1.6] } };
   const ring: LayerSpecification = { id: 'bay-ring', type: 'circle', source: 'bays',
     filter: is('selected', true), paint: { 'circle-color': 'transparent', 'circle-radius': byZoom(7, 17),
       'circle-stroke-color': colour('--accent-line'), 'circle-stroke-width': 2.6 } };
