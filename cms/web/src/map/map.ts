@@ -8,16 +8,18 @@ import { M_PER_PIXEL, styleOf } from './style.ts';
 setWorkerUrl(workerUrl);
 
 export interface Label {
-  id: string; lon: number; lat: number; kind: 'fault' | 'over' | 'mute'; title: string; text: string;
+  id: string; lon: number; lat: number; kind: 'fault' | 'over' | 'mute' | 'tip'; title: string; text: string;
   stale: boolean;
 }
 export interface Told {
   onpick: (kind: 'lamp' | 'bay' | 'street' | 'none', id: string, more: boolean) => void;
+  onhover: (kind: 'lamp' | 'bay' | 'street' | 'none', id: string) => void;
   onview: (view: { zoom: number; lat: number; lon: number; m_per_pixel: number }) => void;
 }
 type Feature = GeoJSON.Feature;
 const REACH_PX = 12;
-const LABEL_ZOOM_MIN = 15.8;
+const SMALL_PX = 500;
+const LABEL_ZOOM_MIN = 14.6;
 const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
 
 function colourReader(): { colour: Colour; done: () => void } {
@@ -51,9 +53,11 @@ export class QuarterMap {
       told.onpick(kind, id, e.originalEvent.shiftKey);
     });
     this.gl.on('mousemove', (e) => {
-      const over = this.#under(e.point.x, e.point.y)[0];
+      const [over, id] = this.#under(e.point.x, e.point.y);
       this.gl.getCanvas().style.cursor = over === 'none' ? '' : 'pointer';
+      told.onhover(over, id);
     });
+    this.gl.on('mouseout', () => told.onhover('none', ''));
     const view = () => {
       const { lat, lng } = this.gl.getCenter();
       const zoom = this.gl.getZoom();
@@ -120,6 +124,7 @@ export class QuarterMap {
         offset: l.kind === 'over' ? [0, -20] : [18, 0],
       }).setLngLat([l.lon, l.lat]).addTo(this.gl);
       const node = marker.getElement();
+      marker.setLngLat([l.lon, l.lat]);
       node.classList.add('say', l.kind);
       node.setAttribute('role', 'note');
       node.replaceChildren(...spans(l));
@@ -134,13 +139,14 @@ export class QuarterMap {
   }
 
   /** Brings what was chosen into view, if it is not. */
-  reach(points: [number, number][], bottom: number) {
+  reach(points: [number, number][]) {
+    this.gl.resize();
     const seen = this.gl.getBounds();
-    if (!points.length) return;
-    if (!bottom && points.some((p) => seen.contains(p))) return;
+    if (!points.length || points.every((p) => seen.contains(p))) return;
+    const small = this.gl.getContainer().clientHeight < SMALL_PX;
     const bounds = points.reduce((b, p) => b.extend(p), new LngLatBounds(points[0], points[0]));
-    this.gl.fitBounds(bounds, { padding: { top: 70, left: 50, right: 50, bottom: bottom + 40 },
-      maxZoom: Math.max(17.5, this.gl.getZoom()), duration: 140 });
+    this.gl.fitBounds(bounds, { padding: { top: 70, left: 40, right: 40, bottom: small ? 30 : 110 },
+      maxZoom: Math.max(17, Math.min(18, this.gl.getZoom())), duration: 140 });
   }
 
   zoomBy(step: number) {

@@ -20,7 +20,7 @@ function metres(value: ExpressionSpecification | number, lat: number, least: num
 }
 
 const byZoom = (small: number, large: number): ExpressionSpecification =>
-  ['interpolate', ['linear'], ['zoom'], 14, small, 17.5, large];
+  ['interpolate', ['linear'], ['zoom'], 12.5, small, 16, large];
 
 const is = (name: string, value: string | boolean): ExpressionSpecification =>
   ['==', ['get', name], value];
