@@ -27,8 +27,9 @@ class City:
         self._words = [
             sys.executable, "-m", "lamplighter", "demo", "--no-browser",
             "--port", str(free_port()), "--data", str(folder / "data"),
-            "--lamps", str(lamps), "--bays", str(bays), "--speed", "1", "--traffic", "off",
-            "--ready-file", str(self._ready_file), *flags,
+            "--lamps", str(lamps), "--bays", str(bays),
+            "--traffic", "off", "--ready-file", str(self._ready_file),
+            *("--speed", "1") * ("--speed" not in flags), *flags,
         ]  # fmt: skip
         self._log = folder / "demo.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,6 +47,7 @@ class City:
     def stop(self) -> int:
         """End it by SIGINT; the exit code."""
         assert self._process is not None
+        self._http.close()
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(30)
 

@@ -1,0 +1,95 @@
+"""Mains fail while all above the nodes is stopped: light returns and the night goes on."""
+
+from __future__ import annotations
+
+import datetime
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from story.city import City
+
+pytestmark = pytest.mark.xdist_group("story")
+
+FEEDERS = ("F-1", "F-2", "F-3")
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path, "--start", "2026-11-21T21:00", lamps=12, bays=4)
+    made.start()
+    yield made
+    for name in ("broker", "controller", "cms"):
+        made.signal(name, signal.SIGCONT)
+    made.stop()
+
+
+def lights(city: City) -> list[float]:
+    return [float(city.world(f"lamps/L-{number:04d}")["light_percent"]) for number in range(1, 13)]
+
+
+def switch(city: City, mains: bool) -> None:
+    for feeder in FEEDERS:
+        city.world(f"feeders/{feeder}", {"mains": mains})
+
+
+def schedule(city: City, step_at: str) -> str:
+    """A calendar: full light, and 35 % from a local time on."""
+    steps = [
+        {"at": "12:00", "level_percent": 100},
+        {"at": step_at, "level_percent": 35},
+    ]
+    program = city.request("POST", "/programs", {"name": "Step", "steps": steps}).json()
+    said = {"name": "Step", "default_program_id": program["id"], "rules": []}
+    return str(city.request("POST", "/calendars", said).json()["id"])
+
+
+def test_light_returns_alone_and_the_next_step_comes_on_time(city: City) -> None:
+    now = datetime.datetime.fromisoformat(city.world("clock")["now"])
+    local = datetime.datetime.fromisoformat(city.get("/site")["now"])
+    step = (local + datetime.timedelta(seconds=55)).replace(second=0)
+    step += datetime.timedelta(minutes=1)
+    lamps = [row["id"] for row in city.get("/lamps")["items"]]
+    said = {"calendar_id": schedule(city, step.strftime("%H:%M")), "lamp_ids": lamps}
+    made = city.request("POST", "/assignments", said).json()
+
+    def done() -> bool:
+        return bool(city.get(f"/assignments/{made['id']}")["state"] == "done")
+
+    city.until(done, "the assignment done", seconds=20.0)
+    city.until(lambda: min(lights(city)) > 95, "light by the program", seconds=10.0)
+    city.signal("broker", signal.SIGSTOP)
+    city.signal("controller", signal.SIGSTOP)
+    switch(city, False)
+    city.until(lambda: max(lights(city)) < 1, "darkness", seconds=5.0)
+    switch(city, True)
+    assert city.until(lambda: min(lights(city)) > 50, "every lamp lit", seconds=2.0) <= 2.0
+    end = time.monotonic() + 5.0
+    while time.monotonic() < end:
+        assert min(lights(city)) > 50
+        time.sleep(0.1)
+    city.signal("broker", signal.SIGCONT)
+    city.signal("controller", signal.SIGCONT)
+    city.until(lambda: min(lights(city)) > 95, "the program again", seconds=30.0)
+
+    def synchronised() -> bool:
+        rows = city.get("/lamps")["items"]
+        return all(row["clock_quality"] == "synchronised" and row["age_s"] < 30 for row in rows)
+
+    city.until(synchronised, "clocks", seconds=30.0)
+    city.signal("controller", signal.SIGSTOP)
+    _step_comes(city, step)
+    assert now < step
+
+
+def _step_comes(city: City, step: datetime.datetime) -> None:
+    """With the controller stopped, the lamps dim at the step and not before."""
+    while True:
+        at = datetime.datetime.fromisoformat(city.world("clock")["now"])
+        if at >= step:
+            break
+        assert min(lights(city)) > 95, f"dimmed too early, at {at}"
+        time.sleep(0.1)
+    city.until(lambda: all(abs(x - 35) < 2 for x in lights(city)), "the step", seconds=4.0)

@@ -1,0 +1,82 @@
+"""Everything is killed in turn while cars come and go: each change is told once, in order."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from story.city import City
+
+pytestmark = pytest.mark.xdist_group("story")
+
+BAYS = 16
+ROUNDS = 13  # 16 bays x 13 changes: a few more than 200.
+KILLS = 20
+SPEED = 3
+# A car must stay 10 s to be one; a node that was killed needs some of them to come back.
+ROUND_S = 16.0
+SEED = 20261121
+
+
+@pytest.fixture
+def city(tmp_path: object) -> Iterator[City]:
+    made = City(tmp_path, "--speed", str(SPEED), lamps=4, bays=BAYS)  # type: ignore[arg-type]  # a Path, by pytest
+    made.start()
+    yield made
+    made.stop()
+
+
+def kill(city: City, victim: str, bay: str) -> None:
+    """SIGKILL to one program, or to the node of a bay."""
+    pid = city.world(f"bays/{bay}")["node_pid"] if victim == "node" else city.ready["pids"][victim]
+    if pid:
+        os.kill(pid, signal.SIGKILL)
+
+
+def up(city: City, victim: str, pid: int) -> bool:
+    """Whether a program that was killed runs again."""
+    return bool(city.ready["pids"][victim] not in (0, pid))
+
+
+def test_two_hundred_changes_under_twenty_kills_are_told_once_and_in_order(city: City) -> None:
+    rng = random.Random(SEED)
+    ids = [f"B-{number:04d}" for number in range(1, BAYS + 1)]
+    assert {row["state"] for row in city.get("/bays")["items"]} == {"vacant"}
+    victims = [("controller", "cms", "broker", "node")[at % 4] for at in range(KILLS)]
+    car = False
+    for turn in range(ROUNDS):
+        car = not car
+        end = time.monotonic() + ROUND_S / SPEED
+        for bay in ids:
+            city.world(f"bays/{bay}", {"car": car})
+        for _ in range(KILLS * (turn + 1) // ROUNDS - KILLS * turn // ROUNDS):
+            time.sleep(rng.uniform(0.2, 0.8))
+            victim = victims.pop()
+            pid = city.ready["pids"].get(victim, 0)
+            kill(city, victim, rng.choice(ids))
+            if victim != "node":
+                city.until(lambda v=victim, p=pid: up(city, v, p), f"{victim} again")  # type: ignore[misc]  # bound now
+        time.sleep(max(0.0, end - time.monotonic()))
+    assert not victims
+    _all_told(city, ids)
+
+
+def _all_told(city: City, ids: list[str]) -> None:
+    kinds = ("bay_occupied", "bay_vacant")
+
+    def told() -> bool:
+        answer = city.request("GET", "/events?limit=1")
+        return answer.status_code == 200 and len(city.events(kinds)) >= BAYS * ROUNDS
+
+    city.until(told, f"{BAYS * ROUNDS} events", seconds=60.0)
+    time.sleep(2.0)  # One told twice would come now.
+    events = city.events(kinds)
+    wanted = [kinds[turn % 2] for turn in range(ROUNDS)]
+    for bay in ids:
+        assert [e["kind"] for e in events if e["asset_id"] == bay] == wanted, bay
+    assert len(events) == BAYS * ROUNDS
+    assert len({event["id"] for event in events}) == len(events)
