@@ -11,12 +11,14 @@ type Table<T> = ReadonlyMap<string, T>;
 const FLUSH_MS = 200;
 const SITE_MS = 60_000;
 const TICK_MS = 500;
+const RETRY_MS = 5000;
 
 /** Two reporting periods of a node (60 s each); older values are marked as old. */
 export const STALE_S = 120;
 
+// Some ids are numbers in JSON; addresses and keys are always text.
 const table = <T extends { id?: string }>(items: T[]): Table<T> =>
-  new Map(items.map((item) => [item.id!, item]));
+  new Map(items.map((item) => [String(item.id), item]));
 
 class City {
   status = $state<'loading' | 'ready' | 'signin' | 'lost'>('loading');
@@ -39,7 +41,7 @@ class City {
 
   #clock = { city_ms: Date.now(), page_ms: performance.now(), speed: 1 };
   #waiting: StreamMessage[] = [];
-  #started = false;
+  #wake: (() => void) | null = null;
 
   /** The place's name as a name is written. */
   get name() {
@@ -74,7 +76,12 @@ class City {
       this.status = 'ready';
       this.#start();
     } catch {
-      if (this.status !== 'signin') this.status = 'lost';
+      // What is on the screen stays there, marked as standing still; an empty page says why.
+      this.live = false;
+      if (this.status === 'loading' || this.status === 'lost') {
+        this.status = 'lost';
+        setTimeout(() => void this.load(), RETRY_MS);
+      }
     }
   }
 
@@ -106,9 +113,11 @@ class City {
   }
 
   #start() {
-    if (this.#started) return;
-    this.#started = true;
-    connect((message) => this.#hear(message));
+    if (this.#wake) {
+      this.#wake();
+      return;
+    }
+    this.#wake = connect((message) => this.#hear(message));
     setInterval(() => this.#flush(), FLUSH_MS);
     setInterval(() => this.#tick(), TICK_MS);
     setInterval(() => void this.#loadSite().catch(() => { this.live = false; }), SITE_MS);
@@ -156,7 +165,7 @@ class City {
 
 function merged<T extends { id?: string }>(old: Table<T>, items: T[]): Table<T> {
   const next = new Map(old);
-  for (const item of items) next.set(item.id!, item);
+  for (const item of items) next.set(String(item.id), item);
   return next;
 }
 

@@ -10,34 +10,39 @@ export function openStream(tell: (message: StreamMessage) => void) {
   let source: EventSource | null = null;
   let wait_ms = WAIT_MS_MIN;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let wasLost = false;
+  let newest = '';
 
   function open() {
     clearTimeout(timer);
     source?.close();
-    source = new EventSource('/api/v1/stream');
+    // A source made anew does not know what the one before it heard last.
+    source = new EventSource(`/api/v1/stream${newest ? `?after=${encodeURIComponent(newest)}` : ''}`);
     source.onopen = () => {
       wait_ms = WAIT_MS_MIN;
       tell({ name: 'open', data: null });
-      // A new stream knows nothing of what passed meanwhile: the lists have to be read again.
-      if (wasLost) tell({ name: 'resync', data: null });
-      wasLost = false;
     };
     source.onerror = () => {
       tell({ name: 'lost', data: null });
       if (source?.readyState !== EventSource.CLOSED) return;
-      wasLost = true;
+      clearTimeout(timer);
       timer = setTimeout(open, wait_ms);
       wait_ms = Math.min(wait_ms * 2, WAIT_MS_MAX);
     };
     for (const name of NAMES) {
       source.addEventListener(name, (e) => {
-        const text = (e as MessageEvent<string>).data;
-        tell({ name, data: text ? JSON.parse(text) : null });
+        const { data, lastEventId } = e as MessageEvent<string>;
+        if (lastEventId) newest = lastEventId;
+        tell({ name, data: data ? JSON.parse(data) : null });
       });
     }
   }
 
   open();
-  return { reopen: open, isOpen: () => source?.readyState === EventSource.OPEN };
+  return {
+    /** Tries at once, where it would have waited. */
+    wake() {
+      if (source?.readyState === EventSource.CLOSED) open();
+    },
+    isOpen: () => source?.readyState === EventSource.OPEN,
+  };
 }

@@ -11,7 +11,7 @@ const stream = openStream((message) => {
   ports.add(port);
   port.onmessage = ({ data }) => {
     if (data === 'bye') ports.delete(port);
-    if (data === 'open') stream.reopen();
+    if (data === 'wake') stream.wake();
   };
   port.postMessage({ name: stream.isOpen() ? 'open' : 'lost', data: null });
 };
