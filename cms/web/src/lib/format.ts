@@ -65,11 +65,20 @@ export const dayShort = (ms: number, zone: string) => format(ms, zone, {
 export const month = (ms: number, withYear: boolean) =>
   format(ms, 'UTC', { month: 'short', ...(withYear ? { year: 'numeric' } : {}) });
 
-/** A clock time, with its day when that is not today. */
+const SAME_NIGHT_MS = 64_800_000;
+
+/** A clock time, with its day when that is not this night or day. */
 export function moment(ms: number, now: number, zone: string): string {
-  const iso = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
-  if (format(ms, zone, iso) === format(now, zone, iso)) return clock(ms, zone);
+  if (Math.abs(ms - now) < SAME_NIGHT_MS) return clock(ms, zone);
   return format(ms, zone, { day: 'numeric', month: 'short', ...HM });
+}
+
+/** A date of a calendar's rule: 2026-12-24, or --12-24 for every year. */
+export function ruleDate(text: string): string {
+  const yearly = text.startsWith('--');
+  const ms = Date.parse(`${yearly ? `2024${text.slice(1)}` : text}T00:00Z`);
+  if (Number.isNaN(ms)) return text;
+  return format(ms, 'UTC', { day: 'numeric', month: 'short', ...(yearly ? {} : { year: 'numeric' }) });
 }
 
 /** The short name of the zone at an instant, such as CET. */

@@ -19,6 +19,8 @@ export interface Told {
 type Feature = GeoJSON.Feature;
 const REACH_PX = 12;
 const SMALL_PX = 500;
+const DRAW_MS = 250;
+const LABEL_PX = 230;
 const LABEL_ZOOM_MIN = 14.6;
 const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
 
@@ -35,7 +37,8 @@ function colourReader(): { colour: Colour; done: () => void } {
 export class QuarterMap {
   readonly gl: Gl;
   #data = new Map<string, Feature[]>();
-  #labels = new Map<string, { marker: Marker; text: string }>();
+  #labels = new Map<string, { marker: Marker; text: string; side: string }>();
+  #late = new Map<string, ReturnType<typeof setTimeout>>();
   #ready = false;
   #lat: number;
 
@@ -86,8 +89,13 @@ export class QuarterMap {
   }
 
   put(source: 'streets' | 'chosen' | 'lamps' | 'bays', features: Feature[]) {
+    const isFirst = !this.#data.has(source);
     this.#data.set(source, features);
-    this.#show(source);
+    if (isFirst) this.#show(source);
+    else if (!this.#late.has(source)) {
+      // Reports come many a second; the map is drawn anew a few times.
+      this.#late.set(source, setTimeout(() => { this.#late.delete(source); this.#show(source); }, DRAW_MS));
+    }
   }
 
   #show(name: string) {
@@ -116,19 +124,22 @@ export class QuarterMap {
       if (!keep.has(id)) { marker.remove(); this.#labels.delete(id); }
     }
     for (const l of labels) {
-      const text = `${l.kind}|${l.title}|${l.text}|${l.stale}`;
+      const x = this.gl.project([l.lon, l.lat]).x;
+      const side = l.kind === 'over' ? 'bottom' : x > this.gl.getContainer().clientWidth - LABEL_PX ? 'right' : 'left';
+      const text = `${side}|${l.kind}|${l.title}|${l.text}|${l.stale}`;
       const old = this.#labels.get(l.id);
       if (old?.text === text) continue;
-      const marker = old?.marker ?? new Marker({
-        element: document.createElement('div'), anchor: l.kind === 'over' ? 'bottom' : 'left',
-        offset: l.kind === 'over' ? [0, -20] : [18, 0],
+      if (old && old.side !== side) old.marker.remove();
+      const marker = old?.side === side ? old.marker : new Marker({
+        element: document.createElement('div'), anchor: side as 'bottom' | 'right' | 'left',
+        offset: side === 'bottom' ? [0, -20] : side === 'left' ? [18, 0] : [-18, 0],
       }).setLngLat([l.lon, l.lat]).addTo(this.gl);
       const node = marker.getElement();
       marker.setLngLat([l.lon, l.lat]);
       node.classList.add('say', l.kind);
       node.setAttribute('role', 'note');
       node.replaceChildren(...spans(l));
-      this.#labels.set(l.id, { marker, text });
+      this.#labels.set(l.id, { marker, text, side });
     }
   }
 
@@ -154,6 +165,7 @@ export class QuarterMap {
   }
 
   remove() {
+    for (const timer of this.#late.values()) clearTimeout(timer);
     this.gl.remove();
   }
 }
