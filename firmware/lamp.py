@@ -5,7 +5,7 @@ level. Without a clock or a schedule the lamp is lit. Levels are kept in hundred
 that ramps are smooth; the duty follows linearly.
 """
 
-from protocol import wire
+from protocol import schedule, wire
 
 from .now import Now
 
@@ -48,8 +48,8 @@ class Lamp:
         self._default_percent = 100
         self._floor_percent = 0
         self._fade_ms = 1000
-        self._plan: object | None = None
-        self._decision: object | None = None
+        self._plan: schedule.Evaluator | None = None
+        self._decision = schedule.Decision()
         self._from_c = FULL
         self._ramp_ms = 0
         self._ramp_start_ms = 0
@@ -75,10 +75,9 @@ class Lamp:
         self._floor_percent = configuration.floor_percent
         self._fade_ms = configuration.fade_ds * 100
 
-    def follow(self, plan: object | None, decision: object | None) -> None:
-        """From now on follow this evaluator (None: none), which fills `decision`."""
+    def follow(self, plan: schedule.Evaluator | None) -> None:
+        """From now on follow this evaluator (None: none)."""
         self._plan = plan
-        self._decision = decision
 
     def override(self, message: wire.Override, now: Now) -> int:
         """Take or release an override; returns the status for its acknowledgement."""

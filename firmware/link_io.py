@@ -1,21 +1,27 @@
-"""The node's link over MQTT: one task that owns the connection and its reconnection.
+"""The node's link over MQTT: the connection, its reconnection, and what comes over it.
 
 Frames go up and down as MQTT payloads; the broker is not trusted with more than carrying them. The
 link joins (wire.NodeSession), sets the clock from what the join brings, and hands every other
-message to the shell. Its time-outs are real time, not the world's.
+message to the shell. It never blocks: the shell's loop gives it the time between two ticks
+(`work`), and it polls one socket. An event loop with tasks and streams would take 9 kB of a node.
 """
 
-import asyncio
+import errno
+import select
+import socket
+
+# The interpreter's own clock: in a simulation `time` is the world's, but time-outs stay real.
+import utime
 
 from protocol import mqtt, wire
 
 _KEEP_ALIVE_S = 30
-_READ_SIZE = 1024
+_READ_SIZE = 256
 _PACKET_SIZE_MAX = 512  # A frame and its topic; the broker has nothing longer for a node.
 _WINDOW = 8
-_CONNECT_S_MAX = 10
-_IDLE_MS = 250
+_CONNECT_MS_MAX = 10000
 _NO_NETWORK_MS = 500
+_TICKS = 0x3FFFFFFF
 
 
 class Link:
@@ -33,7 +39,15 @@ class Link:
         )  # fmt: skip
         self._backoff = mqtt.Backoff()
         self._nonce = b""
-        self._wake = asyncio.Event()
+        self._socket = None
+        self._poll = select.poll()
+        self._rest = b""  # What the socket has not taken yet.
+        self._since_ms = utime.ticks_ms()
+        self._pause_ms = self._pause()
+
+    def _pause(self) -> int:
+        chance = self._shell.board.random(2)
+        return self._backoff.pause_ms(chance[0] << 8 | chance[1])
 
     def send(self, message: wire.Message) -> None:
         """Seal a message and queue it; without a join, or with a full window, it is dropped."""
@@ -47,72 +61,110 @@ class Link:
         try:
             self._client.publish(self._up, frame)
         except mqtt.SessionFull:
-            return  # States are told again, events and acknowledgements repeated.
-        self._wake.set()
+            pass  # States are told again, events and acknowledgements repeated.
 
-    async def run(self) -> None:
-        """Connect, and connect again, for ever."""
-        while True:
-            if not self._shell.board.network_up():
-                await asyncio.sleep_ms(_NO_NETWORK_MS)
-                continue
-            chance = self._shell.board.random(2)
-            pause_ms = self._backoff.pause_ms(chance[0] << 8 | chance[1])
-            await asyncio.sleep_ms(pause_ms)
+    def work(self, pass_ms: int) -> None:
+        """Keep the link going for so many real milliseconds."""
+        start_ms = utime.ticks_ms()
+        left_ms = pass_ms
+        while left_ms > 0:
             try:
-                await self._connection()
+                self._step(left_ms)
             except OSError:
-                pass  # Refused, cut or timed out: try again after the pause.
+                self._lost()  # Refused, cut or timed out: try again after the pause.
+            left_ms = pass_ms - utime.ticks_diff(utime.ticks_ms(), start_ms)
 
-    async def _connection(self) -> None:
-        where = (self._settings.host, self._settings.port)
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(where[0], where[1]), _CONNECT_S_MAX
-        )
-        self._client.begin(self._tick_ms())
-        writing = asyncio.create_task(self._write(writer))
-        try:
-            while self._client.state:
-                data = await reader.read(_READ_SIZE)
-                if not data:
-                    break
-                self._client.receive(data, self._tick_ms())
-                self._happened()
-        finally:
-            writing.cancel()
-            self._client.lost()
-            self._session.link_down()
-            self._shell.node.left()
-            writer.close()
-
-    async def _write(self, writer: object) -> None:
-        """Write what is queued, keep the connection alive, ask to join when due."""
-        while self._client.state:
-            self._client.tick(self._tick_ms())
-            if not self._shell.board.network_up():
-                self._client.disconnect()
+    def _step(self, pass_ms: int) -> None:
+        if self._socket is None:
+            gone_ms = utime.ticks_diff(utime.ticks_ms(), self._since_ms)
+            if gone_ms < self._pause_ms:
+                utime.sleep_ms(min(pass_ms, self._pause_ms - gone_ms))
+            elif self._shell.board.network_up():
+                self._connect()
             else:
-                self._join()
-            data = self._client.take()
+                self._since_ms = utime.ticks_ms()
+                self._pause_ms = _NO_NETWORK_MS
+            return
+        if self._client.state:
+            self._keep()
+        elif utime.ticks_diff(utime.ticks_ms(), self._since_ms) > _CONNECT_MS_MAX:
+            raise OSError(errno.ETIMEDOUT)
+        wanted = select.POLLIN
+        if self._rest or not self._client.state:
+            wanted |= select.POLLOUT
+        self._poll.modify(self._socket, wanted)
+        for _, flags in self._poll.ipoll(pass_ms):
+            self._ready(flags)
+
+    def _connect(self) -> None:
+        self._since_ms = utime.ticks_ms()
+        where = socket.getaddrinfo(self._settings.host, self._settings.port)[0][-1]
+        self._socket = socket.socket()
+        self._socket.setblocking(False)
+        self._poll.register(self._socket, select.POLLOUT)
+        try:
+            self._socket.connect(where)
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+
+    def _ready(self, flags: int) -> None:
+        if flags & (select.POLLERR | select.POLLHUP):
+            raise OSError(errno.ECONNRESET)
+        if not self._client.state:
+            self._client.begin(utime.ticks_ms() & _TICKS)
+        if flags & select.POLLIN:
+            data = self._socket.read(_READ_SIZE)
+            if data == b"":
+                raise OSError(errno.ECONNRESET)
             if data:
-                writer.write(data)
-                await writer.drain()
-                continue
-            try:
-                await asyncio.wait_for_ms(self._wake.wait(), _IDLE_MS)
-            except asyncio.TimeoutError:
-                pass
-            self._wake.clear()
-        writer.close()
+                self._client.receive(data, utime.ticks_ms() & _TICKS)
+                self._happened()
+        self._flush()
+        if not self._client.state:
+            raise OSError(errno.ECONNRESET)
+
+    def _flush(self) -> None:
+        data = self._client.take()
+        if data:
+            self._rest = self._rest + data if self._rest else data
+        if self._rest:
+            taken = self._socket.write(self._rest)
+            if taken:
+                self._rest = self._rest[taken:]
+
+    def _keep(self) -> None:
+        """Keep the connection alive, ask to join when due, send what the node has said."""
+        self._client.tick(utime.ticks_ms() & _TICKS)
+        if not self._client.state:
+            raise OSError(errno.ETIMEDOUT)
+        if not self._shell.board.network_up():
+            self._client.disconnect()
+            self._flush()
+            raise OSError(errno.ENOTCONN)
+        self._join()
+        self._flush()
+
+    def _lost(self) -> None:
+        if self._socket is not None:
+            self._poll.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
+        self._rest = b""
+        self._client.lost()
+        self._session.link_down()
+        self._shell.node.left()
+        self._since_ms = utime.ticks_ms()
+        self._pause_ms = self._pause()
 
     def _join(self) -> None:
-        if not self._session.join_due(self._tick_ms()):
+        if not self._session.join_due(utime.ticks_ms() & _TICKS):
             return
         shell = self._shell
         shell.node.left()
         nonce = shell.board.random(wire.NONCE_SIZE)
         boot = shell.node.stored.boot_count
-        self._publish(self._session.ask_join(nonce, boot, 0, self._tick_ms()))
+        self._publish(self._session.ask_join(nonce, boot, 0, utime.ticks_ms() & _TICKS))
 
     def _happened(self) -> None:
         events = self._client.events
@@ -128,12 +180,11 @@ class Link:
             elif kind == mqtt.SUBSCRIBED:
                 self._session.link_up()
         events.clear()
-        self._wake.set()
 
     def _frame(self, frame: bytes) -> None:
         shell = self._shell
         try:
-            message = self._session.open(frame, self._tick_ms())
+            message = self._session.open(frame, utime.ticks_ms() & _TICKS)
         except wire.DecodeError:
             shell.readings.refused += 1
             return
@@ -149,6 +200,3 @@ class Link:
 
     def _set_clock(self, message: wire.JoinAccept | wire.Time) -> None:
         self._shell.clock.set(message.day, message.second, message.millis, message.quality)
-
-    def _tick_ms(self) -> int:
-        return asyncio.core.ticks()

@@ -1,11 +1,10 @@
 """Wiring of a node, its loop and its only supervisor.
 
 The lamp is lit before this file is imported (boot.py). Here: read settings and flash, build the
-node, then two tasks: the loop that ticks it ten times a second, and the link. Whatever escapes
-from either is printed, the lamp is lit, and the node starts again.
+node, then one loop: tick it ten times a second, and give the time between to the link. Whatever
+escapes is printed, the lamp is lit, and the node starts again.
 """
 
-import asyncio
 import sys
 import time
 
@@ -16,11 +15,11 @@ from protocol import wire
 from . import boot
 from .clock import Clock
 from .effects import DUTY, FORGET_EVENT, SEND, STORE_BAY, STORE_EVENT, STORE_UPLOAD, Effects
-from .esp32 import Esp32Board
 from .flash_io import EventLog, Slot, digest
 from .happenings import event_of, record_of
 from .link_io import Link
-from .node import Node, Readings, Stored
+from .node import Node, Stored
+from .readings import Readings
 from .settings import Settings, SettingsError, read
 
 _TICK_MS = 100
@@ -33,7 +32,7 @@ _NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in fl
 class Shell:
     """Flash, board and link around the node's core."""
 
-    def __init__(self, settings: Settings, board: Esp32Board) -> None:
+    def __init__(self, settings: Settings, board: object, channel_of: object) -> None:
         self.board = board
         self.clock = Clock()
         self.effects = Effects()
@@ -45,8 +44,8 @@ class Shell:
         self.bay_slot = Slot("bay")
         self.log = EventLog()
         stored = self._stored()
-        self.node = Node(settings.kind, stored, self.effects)
-        self._correct_bay()
+        self.node = Node(channel_of, stored, self.effects)
+        self._correct()
         self.link = Link(settings, self)
         self._heap_s = -_HEAP_EVERY_S
 
@@ -71,13 +70,13 @@ class Shell:
         stored.reset_cause = self.board.reset_cause()
         return stored
 
-    def _correct_bay(self) -> None:
-        """An event written just before a power cut is newer than the detector's memory."""
+    def _correct(self) -> None:
+        """An event written just before a power cut is newer than the channel's memory."""
         last = self.log.last_record()
         if last:
             event = event_of(last)
             if event.boot_count + 1 == self.node.stored.boot_count:
-                self.node.bay.correct(event.kind)
+                self.node.channel.correct(event)
 
     def tick(self) -> None:
         """One turn of the loop."""
@@ -135,33 +134,23 @@ class Shell:
         effects.clear()
 
 
-async def _loop(shell: Shell) -> None:
-    while True:
-        shell.tick()
-        await asyncio.sleep_ms(_TICK_MS)
+def run(board_of: object, channel_of: object) -> None:
+    """Run for ever on a board and with a channel of these kinds.
 
-
-async def _main() -> None:
-    settings = read()
-    board = Esp32Board(settings.board, settings.wifi)
-    shell = Shell(settings, board)
-    link = asyncio.create_task(shell.link.run())
+    Whatever goes wrong, the lamp is lit and the node starts again.
+    """
     try:
-        await _loop(shell)
-    finally:
-        link.cancel()
-
-
-def run() -> None:
-    """Run for ever. Whatever goes wrong, the lamp is lit and the node starts again."""
-    try:
-        asyncio.run(_main())
+        settings = read()
+        shell = Shell(settings, board_of(settings.board, settings.wifi), channel_of)
+        settings.board = None  # Read once; its pins would stay in memory.
+        while True:
+            shell.tick()
+            shell.link.work(_TICK_MS)
     except SettingsError as error:
         print("not provisioned:", error)
-        _wait_lit()
     except Exception as error:  # noqa: BLE001  # the one supervisor of a node
         sys.print_exception(error)
-        _wait_lit()
+    _wait_lit()
     machine.reset()
 
 

@@ -20,8 +20,9 @@ class Uploads:
         if stored == (message.generation, message.digest):
             return self._state(message, wire.UPLOAD_STORED)
         now = self._begin
-        same = now is not None and now.digest == message.digest and now.kind == message.kind
-        if not same or now.generation != message.generation:
+        if now is None or (now.digest, now.kind, now.generation) != (
+            message.digest, message.kind, message.generation
+        ):  # fmt: skip
             self._data = bytearray(message.size)
             self._have = 0
         self._begin = message

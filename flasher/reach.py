@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from .sources import Function, Module, number_of
 
-# What a board's boot file calls.
-ENTRIES = (("firmware.main", "run"),)
 # Calls that do nothing but make a value: an assignment of one may be left out.
 _MAKERS = {"const", "len", "bytes", "calcsize", "index", "get", "getattr"}
 
@@ -16,7 +14,7 @@ Place = tuple[str, str]
 REGISTER: Place = ("protocol.wire.message", "register")
 
 
-def reachable(modules: Mapping[str, Module], entries: Collection[Place] = ENTRIES) -> set[Place]:
+def reachable(modules: Mapping[str, Module], entries: Collection[Place]) -> set[Place]:
     """(module, global name) of every definition that is used, from the entries on."""
     definitions = {name: _definitions(module) for name, module in modules.items()}
     for module in modules.values():

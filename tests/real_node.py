@@ -103,6 +103,7 @@ class Desk:
         self.acknowledging = True
         self._rng = random.Random(1)
         self._command = 0
+        self._asked_join_s = 0.0
         self._base = f"ll/{SITE}/{node.node_id}/"
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._mqtt = mqtt.Session("desk", bounds=(65536, 1000))
@@ -140,24 +141,27 @@ class Desk:
             message = self.session.open(frame)
         except wire.DecodeError as error:
             self.refused.append(error.reason)
+            due = time.monotonic() - self._asked_join_s > 2.0
+            if error.reason in ("not_joined", "tag") and due:
+                self._asked_join_s = time.monotonic()
+                self.put(self.session.ask_join(self._rng.randbytes(8)))
             return
         if isinstance(message, wire.JoinRequest):
-            self.put(self.session.accept(message, self._now(wire.JoinAccept)))
+            nonce = self._rng.randbytes(8)
+            day, second = self._now()
+            accept = wire.JoinAccept(controller_nonce=nonce, day=day, second=second, quality=2)
+            self.put(self.session.accept(message, accept))
             return
         self.got.append(message)
         if isinstance(message, wire.TimeAsk):
-            answer = self._now(wire.Time)
-            answer.nonce = message.nonce
-            self.say(answer)
+            day, second = self._now()
+            self.say(wire.Time(nonce=message.nonce, day=day, second=second, quality=2))
         elif isinstance(message, wire.Event) and self.acknowledging:
             self.say(wire.EventAck(boot_count=message.boot_count, number=message.number))
 
-    def _now(self, row: type[wire.JoinAccept] | type[wire.Time]) -> wire.JoinAccept | wire.Time:
-        since_s = self.node.clock.now_s() - _EPOCH_S
-        answer = row(day=int(since_s // 86400), second=int(since_s % 86400), quality=2)
-        if isinstance(answer, wire.JoinAccept):
-            answer.controller_nonce = self._rng.randbytes(8)
-        return answer
+    def _now(self) -> tuple[int, int]:
+        since_s = int(self.node.clock.now_s() - _EPOCH_S)
+        return since_s // 86400, since_s % 86400
 
     def put(self, frame: bytes) -> None:
         """A frame to the node, whoever made it."""
@@ -201,7 +205,7 @@ class Desk:
             before = len(self.got)
             self.say(step)
             self.pump(
-                until=lambda n=before: any(  # type: ignore[misc] # a default binds the loop's value
+                until=lambda n=before: any(  # type: ignore[misc] # bound now
                     isinstance(m, wire.UploadState) for m in self.got[n:]
                 )
             )

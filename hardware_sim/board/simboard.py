@@ -4,7 +4,6 @@ It is linked with the peripherals beside it into one `simboard.mpy`, so that the
 little of the memory that a real node would have. Arguments: see start.py.
 """
 
-import asyncio.core  # Takes the builtin time now, so that time-outs of the link stay real.
 import sys
 
 import uctypes

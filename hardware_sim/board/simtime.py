@@ -1,6 +1,6 @@
 """Simulated time for the firmware: `time.ticks_ms` runs at the world's speed.
 
-asyncio has taken the builtin `time` before, so that link time-outs stay real.
+The link reads the interpreter's own `utime`, so that its time-outs stay real.
 """
 
 import utime

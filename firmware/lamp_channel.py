@@ -1,0 +1,113 @@
+"""A node's one channel when it is a lamp: light, presence, metering, and what of it is news."""
+
+from protocol import schedule, wire
+
+from .effects import DUTY, Effects
+from .happenings import Happenings
+from .lamp import Lamp
+from .monitor import Monitor
+from .motion import Motion
+from .now import Now
+from .readings import Readings
+
+# A change of power smaller than this (and than 3 %) is no news.
+_POWER_NEWS_MW = 700
+# Reports keep this distance, but for the first after a change.
+_REPORT_MS_MIN = 150
+_RAMP_REPORT_MS = 2000
+_LAMP_FAILURE = wire.EVENT_NAMES.index("lamp_failure")
+
+
+class LampChannel:
+    """One lamp. `news` is set when its state should be told."""
+
+    def __init__(self, effects: Effects, happenings: Happenings, memory: bytes) -> None:
+        self.effects = effects
+        self.happenings = happenings
+        self.lamp = Lamp()
+        self.monitor = Monitor()
+        self.motion = Motion()
+        self.news = False
+        self._reported_power_mw = -1
+        self._burning_ms = 0
+        self._burning_min = 0
+        self._ticked_ms = -1
+
+    def tick(self, now: Now, readings: Readings) -> None:
+        """Time passes."""
+        lamp = self.lamp
+        before_c = lamp.level_c
+        changed = self.motion.tick(readings.present, now)
+        if lamp.tick(now, self.motion.age_s(now)) or changed:
+            self.news = True
+        if lamp.level_c != before_c:
+            self.effects.add(DUTY, lamp.duty)
+            if not lamp.ramping:
+                self.news = True
+        if self.monitor.tick(lamp.level_percent, readings.power_mw, now):
+            self.news = True
+            started = wire.STARTED if self.monitor.failed else wire.ENDED
+            self.happenings.happen(_LAMP_FAILURE, started, readings.power_mw, now)
+        self._burn(now)
+
+    def _burn(self, now: Now) -> None:
+        if self._ticked_ms >= 0 and self.lamp.level_c:
+            self._burning_ms += wire.ticks_after(now.tick_ms, self._ticked_ms)
+            while self._burning_ms >= 60000:
+                self._burning_ms -= 60000
+                self._burning_min += 1
+        self._ticked_ms = now.tick_ms
+
+    def due(self, readings: Readings, since_ms: int) -> bool:
+        """Whether the state should be told, `since_ms` after it was last told."""
+        power_mw = max(0, readings.power_mw)
+        step_mw = max(_POWER_NEWS_MW, self._reported_power_mw * 3 // 100)
+        if abs(power_mw - self._reported_power_mw) > step_mw and since_ms >= _REPORT_MS_MIN:
+            return True
+        return self.news or (self.lamp.ramping and since_ms >= _RAMP_REPORT_MS)
+
+    def state(self, now: Now, readings: Readings) -> wire.Message:
+        """The state, which is then no news any more."""
+        self.news = False
+        self._reported_power_mw = max(0, readings.power_mw)
+        lamp = self.lamp
+        faults = wire.FAULT_LAMP if self.monitor.failed else 0
+        if readings.power_mw < 0:
+            faults |= wire.FAULT_METER
+        return wire.LampState(
+            day=now.day, second=now.second, quality=now.quality,
+            level_percent=lamp.level_percent, target_percent=lamp.target_percent,
+            reason=lamp.reason, faults=faults, power_mw=self._reported_power_mw,
+            energy_wh=readings.energy_wh, voltage_dv=readings.voltage_dv,
+            presence=1 if self.motion.present else 0, burning_min=self._burning_min,
+            override_id=lamp.override_id,
+        )  # fmt: skip
+
+    def override(self, message: wire.Override, now: Now) -> int:
+        """Take or release an override; the status for its acknowledgement."""
+        return self.lamp.override(message, now)
+
+    def configure(self, configuration: wire.Configuration) -> bool:
+        """Take a configuration; False (and nothing taken) when its zone is none."""
+        try:
+            schedule.Zone.from_bytes(configuration.zone)
+        except schedule.ScheduleError:
+            return False
+        self.lamp.configure(configuration)
+        self.monitor.configure(configuration)
+        return True
+
+    def follow(self, content: bytes, configuration: wire.Configuration) -> bool:
+        """Follow a schedule from now on; False when it is none."""
+        try:
+            plan = schedule.Evaluator(
+                content, configuration.lat_e5, configuration.lon_e5,
+                schedule.Zone.from_bytes(configuration.zone),
+            )  # fmt: skip
+        except schedule.ScheduleError:
+            return False
+        self.lamp.follow(plan)
+        return True
+
+    def correct(self, event: wire.Event) -> None:
+        """The newest event in flash at boot; a lamp's state does not depend on it."""
