@@ -179,6 +179,8 @@ class Link:
                 self._client.publish(self._alive, b"1", 1, True)
             elif kind == mqtt.SUBSCRIBED:
                 self._session.link_up()
+                if self._session.joined:  # The session outlived the connection: go on with it.
+                    self._shell.entered()
         events.clear()
 
     def _frame(self, frame: bytes) -> None:
