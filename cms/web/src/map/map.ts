@@ -89,13 +89,14 @@ export class QuarterMap {
   }
 
   put(source: 'streets' | 'chosen' | 'lamps' | 'bays', features: Feature[]) {
-    const isFirst = !this.#data.has(source);
     this.#data.set(source, features);
-    if (isFirst) this.#show(source);
-    else if (!this.#late.has(source)) {
-      // Reports come many a second; the map is drawn anew a few times.
-      this.#late.set(source, setTimeout(() => { this.#late.delete(source); this.#show(source); }, DRAW_MS));
-    }
+    if (this.#late.has(source)) return;
+    // Reports come many a second; the map is drawn at once, and then a few times a second.
+    this.#show(source);
+    this.#late.set(source, setTimeout(() => {
+      this.#late.delete(source);
+      if (this.#data.get(source) !== features) this.put(source, this.#data.get(source) ?? []);
+    }, DRAW_MS));
   }
 
   #show(name: string) {

@@ -1,0 +1,184 @@
+"""The pages in a browser, over an invented city."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PATHS = (
+    "/?sel=street:S-BL",
+    "/?sel=lamp:HA-04",
+    "/?sel=bay:HA-P01",
+    "/",
+    "/lamps",
+    "/schedules",
+    "/schedules/P-1",
+    "/alarms?sel=A-1",
+    "/parking",
+)
+OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((e) => {
+  const r = e.getBoundingClientRect();
+  const scrolls = '.strip, .page-body, .work, svg, .maplibregl-map, .sr';
+  return r.width && r.right > innerWidth + 1 && !e.closest(scrolls);
+}).map((e) => `${e.tagName} ${e.className} ${(e.textContent || '').slice(0, 40)}`)"""
+
+
+@pytest.fixture
+def street(city: Any) -> Iterator[Page]:
+    """Rue Blaes, selected on the map; one of its lamps is silent."""
+    page = city.opened("/?sel=street:S-BL")
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", ["wide", "phone"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_on_any_page(city: Any, theme: str, size: str) -> None:
+    page = city.opened("/", size, theme)
+    for path in PATHS:
+        city.go(page, path)
+        assert not city.violations(page), path
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", ["fr-BE", "nl-BE", "en-GB", "de-DE"])
+def test_nothing_is_wider_than_a_phone_in_any_language(city: Any, language: str) -> None:
+    page = city.opened("/", "phone", "light", language)
+    for path in PATHS:
+        city.go(page, path)
+        page.wait_for_timeout(300)
+        assert page.evaluate(OUTSIDE) == [], path
+    assert page.evaluate("document.documentElement.lang") == language[:2]
+    page.context.close()
+
+
+def dim(page: Page, keys: int) -> None:
+    slider = page.locator(".slide input")
+    slider.focus()
+    for _ in range(keys):
+        page.keyboard.press("ArrowLeft")
+    page.locator(".dim .do").click()
+
+
+def test_the_chip_is_not_green_before_light_is_seen(street: Page) -> None:
+    dim(street, 3)
+    street.wait_for_selector(".walk")
+    state = "() => [!!document.querySelector('.walk .seen .rim.lit'), "
+    state += "document.querySelector('.walk .seen b').textContent]"
+    early = []
+    for _ in range(60):
+        is_green, count = street.evaluate(state)
+        seen = int(re.match(r"\d+", count)[0])  # type: ignore[index]  # a count always begins so
+        early.append((is_green, seen))
+        street.wait_for_timeout(50)
+    assert any(not is_green for is_green, _ in early)
+    assert all(is_green == (seen > 0) for is_green, seen in early)
+    expect(street.locator(".walk .rest")).to_contain_text("BL-06", timeout=10_000)
+    assert street.locator(".walk .tick").count() == 0, "one lamp is silent"
+
+
+def test_the_last_command_is_undone_by_a_key(street: Page) -> None:
+    dim(street, 2)
+    expect(street.locator(".acts .main")).to_be_visible()
+    street.keyboard.press("z")
+    expect(street.locator(".toast")).to_contain_text("Taken back")
+
+
+def test_darkness_of_many_lamps_wants_a_typed_word(city: Any) -> None:
+    page = city.opened("/?sel=street:S-RA")
+    page.route("**/api/v1/lamp-types*", lambda route: route.fulfill(
+        json={"items": [], "next_cursor": None, "total": 0}))  # fmt: skip
+    page.reload()
+    page.locator(".slide input").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".dim .do")).to_be_disabled()
+    page.locator(".dark input").fill("dark")
+    expect(page.locator(".dim .do")).to_be_enabled()
+    page.context.close()
+
+
+def test_what_the_cms_refuses_is_said_with_field_and_rule(street: Page) -> None:
+    fault = {"field": "reason", "rule": "a reason that others understand", "got": "x"}
+    problem = {"title": "Not accepted", "status": 422, "detail": "No", "errors": [fault]}
+    street.route("**/api/v1/overrides", lambda route: route.fulfill(
+        status=422, json=problem, content_type="application/problem+json"))  # fmt: skip
+    street.locator(".dim .do").click() if street.locator(".dim .do").count() else dim(street, 1)
+    expect(street.locator(".dim [role=alert]")).to_contain_text("reason: a reason that others")
+
+
+def test_the_address_holds_what_is_selected(city: Any) -> None:
+    page = city.opened()
+    page.locator(".panel a", has_text="Rue Haute").click()
+    assert "sel=street:S-HA" in page.url
+    page.locator(".panel td a", has_text="HA-02").click()
+    assert "sel=lamp:HA-02" in page.url
+    page.go_back()
+    expect(page.locator(".panel h2").first).to_contain_text("Rue Haute")
+    page.keyboard.press("Escape")
+    assert "sel=" not in page.url
+    page.context.close()
+
+
+def test_a_step_moves_by_a_minute_and_a_percent(city: Any) -> None:
+    page = city.opened("/schedules/P-1")
+    handle = page.locator(".handle").first
+    handle.focus()
+    expect(handle).to_have_attribute("aria-valuetext", re.compile(r"22:00, 70"))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    expect(handle).to_have_attribute("aria-valuetext", re.compile(r"21:59, 69"))
+    expect(page.locator(".figure b")).to_contain_text("−")
+    page.keyboard.press("Control+z")
+    expect(handle).to_have_attribute("aria-valuetext", re.compile(r"21:59, 70"))
+    page.context.close()
+
+
+def test_an_assignment_shows_how_far_it_has_come(city: Any) -> None:
+    page = city.opened("/schedules/P-2")
+    page.locator(".assign select").nth(1).select_option("street:S-BL")
+    page.locator(".assign button").click()
+    expect(page.locator(".go")).to_contain_text("on the way")
+    expect(page.locator(".go")).to_contain_text("silent, follow", timeout=15_000)
+    page.context.close()
+
+
+def test_a_lamp_is_found_by_its_name(city: Any) -> None:
+    page = city.opened("/parking")
+    page.keyboard.press("/")
+    page.keyboard.type("ha-03")
+    page.keyboard.press("Enter")
+    expect(page.locator(".panel h2").first).to_contain_text("HA-03")
+    page.context.close()
+
+
+def test_pages_ask_no_other_server(city: Any) -> None:
+    context = city.chromium.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(city.address)
+    page.wait_for_selector(".maplibregl-canvas")
+    page.wait_for_timeout(1000)
+    assert asked
+    assert not [url for url in asked if not url.startswith((city.address, "blob:", "data:"))]
+    context.close()
+
+
+def test_the_token_leaves_the_address_at_once(city: Any) -> None:
+    page = city.opened("/alarms#token=secret")
+    assert "token" not in page.url
+    page.context.close()
+
+
+def test_without_a_session_a_token_is_asked_for(city: Any) -> None:
+    context = city.chromium.new_context()
+    page = context.new_page()
+    page.route("**/api/v1/me", lambda route: route.fulfill(status=401, json={"title": "No"}))
+    page.goto(city.address)
+    expect(page.locator("input[type=password]")).to_be_visible()
+    assert not city.violations(page)
+    context.close()
