@@ -25,6 +25,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if sun:
         error_s, days = max(error_s for error_s, _ in sun), sum(days for _, days in sun)
         terminalreporter.write_line(f"sun: largest error {error_s:.2f} s in {days:,} days")
+    heap = ", ".join(f"{kind} {percent:.1f} %" for name, (kind, percent) in told if name == "heap")
+    if heap:
+        terminalreporter.write_line(f"free heap after an hour of traffic: {heap}")
     counts: Counter[str] = Counter()
     for name, value in told:
         if name == "device":
