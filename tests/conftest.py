@@ -8,6 +8,11 @@ import pytest
 from servers import Broker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Vectors are written anew only by this flag."""
+    parser.addoption("--write-vectors", action="store_true", help="Write protocol vectors anew.")
+
+
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Broker]:
     """A real Mosquitto on a free port."""
