@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { compress } from './build/compress.ts';
 import { mock } from './mock/plugin.ts';
 
 // CMS_URL=http://127.0.0.1:8080 works against a running CMS; without it the mock answers.
@@ -7,7 +8,7 @@ const cms = process.env.CMS_URL;
 const proxy = cms ? { '/api': { target: cms, changeOrigin: true } } : undefined;
 
 export default defineConfig({
-  plugins: [svelte(), ...(cms ? [] : [mock()])],
+  plugins: [svelte(), compress(), ...(cms ? [] : [mock()])],
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, assetsInlineLimit: 0 },
   worker: { format: 'es' },
   server: { proxy },

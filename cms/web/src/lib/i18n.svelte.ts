@@ -1,8 +1,5 @@
 /** Messages in four languages, with plurals; numbers and times by Intl. */
-import de from '../messages/de.json';
-import en from '../messages/en.json';
-import fr from '../messages/fr.json';
-import nl from '../messages/nl.json';
+import type en from '../messages/en.json';
 import type { Names } from './types.ts';
 
 export type Key = keyof typeof en;
@@ -13,7 +10,13 @@ export type Values = Record<string, string | number>;
 export const LANGS: Record<Lang, string> = {
   fr: 'Français', nl: 'Nederlands', en: 'English', de: 'Deutsch',
 };
-const MESSAGES: Record<Lang, Record<Key, Message>> = { fr, nl, en, de };
+type Messages = Record<Key, Message>;
+
+/** Each language is a file of its own: nobody reads four at once. */
+const FILES: Record<Lang, () => Promise<{ default: Messages }>> = {
+  fr: () => import('../messages/fr.json'), nl: () => import('../messages/nl.json'),
+  en: () => import('../messages/en.json'), de: () => import('../messages/de.json'),
+};
 const LOCALES: Record<Lang, string> = { fr: 'fr-BE', nl: 'nl-BE', en: 'en-GB', de: 'de-BE' };
 
 function firstLang(): Lang {
@@ -24,15 +27,23 @@ function firstLang(): Lang {
 
 class Speech {
   lang = $state<Lang>(firstLang());
+  messages = $state.raw<Messages>({} as Messages);
 
   get locale() {
     return LOCALES[this.lang];
   }
 
-  set(lang: Lang) {
+  /** Reads the words; the pages begin when they are there. */
+  async load(lang: Lang) {
+    const words = await FILES[lang]();
+    this.messages = words.default;
     this.lang = lang;
-    localStorage.setItem('lang', lang);
     document.documentElement.lang = lang;
+  }
+
+  async set(lang: Lang) {
+    localStorage.setItem('lang', lang);
+    await this.load(lang);
   }
 }
 
@@ -47,7 +58,7 @@ function pluralOf(n: number): string {
 
 /** The message of a key; {n} chooses the plural, numbers are written as the language does. */
 export function t(key: Key, values: Values = {}): string {
-  const message = MESSAGES[speech.lang][key];
+  const message = speech.messages[key];
   let text: string;
   if (typeof message === 'string') text = message;
   else text = pluralOf(Number(values.n)) === 'one' ? message.one : message.other;
@@ -61,7 +72,7 @@ export function t(key: Key, values: Values = {}): string {
 export function word(prefix: string, name: string | null | undefined): string {
   if (!name) return '–';
   const key = `${prefix}.${name}`;
-  return key in MESSAGES[speech.lang] ? t(key as Key) : name.replaceAll('_', ' ');
+  return key in speech.messages ? t(key as Key) : name.replaceAll('_', ' ');
 }
 
 const formats = new Map<string, Intl.NumberFormat>();

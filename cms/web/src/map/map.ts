@@ -1,7 +1,7 @@
 /** The map itself: MapLibre behind a handful of calls. Loaded when the frame is painted. */
 import { LngLatBounds, Map as Gl, Marker, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl';
-import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import './map.css';
 import { pictures, type Colour } from './icons.ts';
 import { M_PER_PIXEL, styleOf } from './style.ts';
 
@@ -47,7 +47,7 @@ export class QuarterMap {
     this.#lat = place.lat;
     this.gl = new Gl({
       container: holder, center: [place.lon, place.lat], zoom: place.zoom, minZoom: 11, maxZoom: 20.5,
-      attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+      attributionControl: false, dragRotate: false, boxZoom: false, pitchWithRotate: false, touchPitch: false,
       locale: { 'Map.Title': label }, fadeDuration: 0,
     });
     this.gl.touchZoomRotate.disableRotation();
