@@ -36,11 +36,11 @@ export function frameOf(street: Street): Feature[] {
   return [{ type: 'Feature', geometry: { type: 'Polygon', coordinates: [outline] }, properties: {} }];
 }
 
-export function lampFeatures(lamps: Lamp[], chosen: ReadonlySet<string>, now: number,
+export function lampFeatures(lamps: Lamp[], now: number,
   feeders: ReadonlyMap<string, Feeder>, overrides: ReadonlyMap<string, Override>): Feature[] {
   return lamps.map((l) => {
     const properties: Record<string, unknown> = {
-      id: l.id, sign: signOf(l), glow: glowOf(l, feeders), selected: chosen.has(l.id),
+      id: l.id, sign: signOf(l), glow: Math.round(glowOf(l, feeders) * 100) / 100,
     };
     if (l.override_id) {
       const o = overrides.get(l.override_id);
@@ -50,8 +50,14 @@ export function lampFeatures(lamps: Lamp[], chosen: ReadonlySet<string>, now: nu
   });
 }
 
-export function bayFeatures(bays: Bay[], chosen: string | undefined): Feature[] {
+/** What the rings of the selection lie round; apart, so that they follow a press at once. */
+export function pickedFeatures(lamps: Lamp[], bay: Bay | undefined): Feature[] {
+  return [...lamps.map((l) => point(l.lon, l.lat, { kind: 'lamp' })),
+    ...(bay ? [point(bay.lon, bay.lat, { kind: 'bay' })] : [])];
+}
+
+export function bayFeatures(bays: Bay[]): Feature[] {
   return bays.map((b) => point(b.lon, b.lat, {
-    id: b.id, state: b.state, bearing_deg: b.bearing_deg ?? 90, selected: b.id === chosen,
+    id: b.id, state: b.state, bearing_deg: b.bearing_deg ?? 90,
   }));
 }

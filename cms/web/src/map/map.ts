@@ -17,9 +17,11 @@ export interface Told {
   onview: (view: { zoom: number; lat: number; lon: number; m_per_pixel: number }) => void;
 }
 type Feature = GeoJSON.Feature;
+type Source = 'streets' | 'chosen' | 'picked' | 'lamps' | 'bays';
 const REACH_PX = 12;
 const SMALL_PX = 500;
-const DRAW_MS = 250;
+const DRAW_MS = 200;
+const DRAW_MS_EACH = 0.3;
 const LABEL_PX = 230;
 const LABEL_ZOOM_MIN = 14.6;
 const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
@@ -37,6 +39,7 @@ function colourReader(): { colour: Colour; done: () => void } {
 export class QuarterMap {
   readonly gl: Gl;
   #data = new Map<string, Feature[]>();
+  #looks = new Map<string, string>();
   #labels = new Map<string, { marker: Marker; text: string; side: string }>();
   #late = new Map<string, ReturnType<typeof setTimeout>>();
   #ready = false;
@@ -88,15 +91,26 @@ export class QuarterMap {
     });
   }
 
-  put(source: 'streets' | 'chosen' | 'lamps' | 'bays', features: Feature[]) {
+  put(source: Source, features: Feature[]) {
+    // Most reports change nothing that can be seen, and drawing is what costs.
+    const seen = lookOf(features);
+    if (this.#looks.get(source) === seen && this.#data.has(source)) return;
+    this.#looks.set(source, seen);
     this.#data.set(source, features);
     if (this.#late.has(source)) return;
     // Reports come many a second; the map is drawn at once, and then a few times a second.
     this.#show(source);
     this.#late.set(source, setTimeout(() => {
       this.#late.delete(source);
-      if (this.#data.get(source) !== features) this.put(source, this.#data.get(source) ?? []);
-    }, DRAW_MS));
+      if (this.#data.get(source) !== features) this.#again(source);
+    }, Math.max(DRAW_MS, features.length * DRAW_MS_EACH)));
+  }
+
+  /** Draws what came while the last drawing was still young. */
+  #again(source: Source) {
+    const features = this.#data.get(source) ?? [];
+    this.#looks.delete(source);
+    this.put(source, features);
   }
 
   #show(name: string) {
@@ -169,6 +183,11 @@ export class QuarterMap {
     for (const timer of this.#late.values()) clearTimeout(timer);
     this.gl.remove();
   }
+}
+
+/** Everything of features that can be seen, as text to compare. */
+function lookOf(features: Feature[]): string {
+  return features.map((f) => Object.values(f.properties ?? {}).join() + ('coordinates' in f.geometry ? f.geometry.coordinates : '')).join(';');
 }
 
 function spans(l: Label): Node[] {

@@ -7,7 +7,7 @@ import type { Colour } from './icons.ts';
 /** Metres of one pixel at zoom 0 on the equator, for tiles of 512 pixels. */
 export const M_PER_PIXEL = 78_271.517;
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
-const SOURCES = ['streets', 'chosen', 'lamps', 'bays'] as const;
+const SOURCES = ['streets', 'chosen', 'lamps', 'bays', 'picked'] as const;
 const LABEL_FONT = ['Noto Sans', 'Segoe UI', 'Roboto', 'sans-serif'];
 
 /** A width or radius given in metres, as pixels at every zoom, at least so many. */
@@ -22,7 +22,7 @@ function metres(value: ExpressionSpecification | number, lat: number, least: num
 const byZoom = (small: number, large: number): ExpressionSpecification =>
   ['interpolate', ['linear'], ['zoom'], 12.5, small, 16, large];
 
-const is = (name: string, value: string | boolean): ExpressionSpecification =>
+const is = (name: string, value: string): ExpressionSpecification =>
   ['==', ['get', name], value];
 
 function ground(colour: Colour, lat: number): LayerSpecification[] {
@@ -67,7 +67,7 @@ function lamps(colour: Colour): LayerSpecification[] {
       layout: { ...icon, 'icon-image': ['concat', 'lamp-', ['get', 'sign']], 'icon-size': size } },
     { id: 'lamp-arc', type: 'symbol', source: 'lamps', filter: ['has', 'arc'],
       layout: { ...icon, 'icon-image': ['concat', 'arc-', ['get', 'arc']], 'icon-size': size } },
-    { id: 'lamp-ring', type: 'circle', source: 'lamps', filter: is('selected', true),
+    { id: 'lamp-ring', type: 'circle', source: 'picked', filter: is('kind', 'lamp'),
       paint: { 'circle-color': 'transparent', 'circle-radius': byZoom(4.5, 10.6),
         'circle-stroke-color': colour('--accent-line'), 'circle-stroke-width': byZoom(1.4, 2.6) } },
   ];
@@ -93,8 +93,8 @@ export function styleOf(colour: Colour, lat: number, dark: boolean): StyleSpecif
       'icon-ignore-placement': true, 'icon-rotation-alignment': 'map',
       'icon-rotate': ['-', ['get', 'bearing_deg'], 90],
       'icon-size': ['interpolate', ['exponential', 2], ['zoom'], 15, 0.2, 17, 0.62, 18, 0.95, 19, 1.6] } };
-  const ring: LayerSpecification = { id: 'bay-ring', type: 'circle', source: 'bays',
-    filter: is('selected', true), paint: { 'circle-color': 'transparent', 'circle-radius': byZoom(7, 17),
+  const ring: LayerSpecification = { id: 'bay-ring', type: 'circle', source: 'picked',
+    filter: is('kind', 'bay'), paint: { 'circle-color': 'transparent', 'circle-radius': byZoom(7, 17),
       'circle-stroke-color': colour('--accent-line'), 'circle-stroke-width': 2.6 } };
   return { version: 8, sources, layers: [...ground(colour, lat), fill, edge,
     ...light(colour, lat, dark), names(colour), bays, ring, ...lamps(colour)] };
