@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from .faults import Fault, PlanningError
 from .forms import (
@@ -30,6 +30,7 @@ RULES_MAX = 64
 RAMP_S_MAX = 3600
 HOLD_S_MAX = 3600
 OFFSET_MIN_MAX = 360
+YEAR_MIN = 2000  # A table counts no day before.
 
 
 class _Reader:
@@ -195,7 +196,7 @@ def _rule(reader: _Reader, where: str, row: object) -> Rule:
             reader.fault(f"{where}.{key}", "a date as yyyy-mm-dd or, each year, --mm-dd", value)
     if (first is None) != (last is None):
         reader.fault(f"{where}.to", "both from and to, or neither", last)
-    elif isinstance(first, str) and isinstance(last, str):
+    elif _is_date(first) and _is_date(last):
         if first.startswith("--") != last.startswith("--"):
             reader.fault(f"{where}.to", "of the same kind as from", last)
         elif not first.startswith("--") and last < first:
@@ -208,15 +209,16 @@ def _rule(reader: _Reader, where: str, row: object) -> Rule:
     return Rule(program_id, first, last, tuple(days))
 
 
-def _is_date(value: object) -> bool:
+def _is_date(value: object) -> TypeGuard[str]:
     if not isinstance(value, str):
         return False
     yearly = _YEARLY.fullmatch(value)
     text = f"2000-{yearly[1]}-{yearly[2]}" if yearly else value
     try:
-        return datetime.date.fromisoformat(text).isoformat() == text
+        date = datetime.date.fromisoformat(text)
     except ValueError:
         return False
+    return date.isoformat() == text and date.year >= YEAR_MIN
 
 
 def _time(at_s: int) -> str:
