@@ -182,3 +182,37 @@ def test_without_a_session_a_token_is_asked_for(city: Any) -> None:
     expect(page.locator("input[type=password]")).to_be_visible()
     assert not city.violations(page)
     context.close()
+
+
+def test_language_and_theme_are_switched_and_kept(city: Any) -> None:
+    page = city.opened("/parking")
+    page.locator(".rail .foot").click()
+    page.get_by_label("Deutsch").check()
+    expect(page.locator(".rail a", has_text="Karte")).to_be_visible()
+    page.get_by_label("Hell", exact=True).check()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Parken")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.context.close()
+
+
+def test_a_stream_that_stops_is_told_and_values_stay(city: Any) -> None:
+    page = city.opened("/lamps")
+    page.route("**/api/v1/site", lambda route: route.abort())
+    rows = page.locator("tbody tr").count()
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator(".strip .push")).to_contain_text("No connection")
+    assert page.locator("tbody tr").count() == rows > 0
+    page.context.close()
+
+
+def test_the_legend_filters_what_the_map_shows(city: Any) -> None:
+    page = city.opened("/")
+    fault = page.locator(".map button", has_text="Fault")
+    fault.click()
+    expect(fault).to_have_attribute("aria-pressed", "true")
+    assert "only=lamp-fault" in page.url
+    fault.click()
+    assert "only" not in page.url
+    page.context.close()

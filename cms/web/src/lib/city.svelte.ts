@@ -118,6 +118,9 @@ class City {
       return;
     }
     this.#wake = connect((message) => this.#hear(message));
+    // The stream needs a while to notice a cable that is out; the browser knows at once.
+    addEventListener('offline', () => { this.live = false; });
+    addEventListener('online', () => this.#wake?.());
     setInterval(() => this.#flush(), FLUSH_MS);
     setInterval(() => this.#tick(), TICK_MS);
     setInterval(() => void this.#loadSite().catch(() => { this.live = false; }), SITE_MS);
@@ -127,7 +130,10 @@ class City {
     if (message.name === 'open') this.live = true;
     else if (message.name === 'lost') this.live = false;
     else if (message.name === 'resync') void this.load();
-    else this.#waiting.push(message);
+    else {
+      this.live = true;
+      this.#waiting.push(message);
+    }
   }
 
   /** Changes come in bursts; the pages are told a few times a second, each table once. */

@@ -11,7 +11,9 @@ const stream = openStream((message) => {
   ports.add(port);
   port.onmessage = ({ data }) => {
     if (data === 'bye') ports.delete(port);
-    if (data === 'wake') stream.wake();
+    if (data !== 'wake') return;
+    stream.wake();
+    port.postMessage({ name: stream.isOpen() ? 'open' : 'lost', data: null });
   };
   port.postMessage({ name: stream.isOpen() ? 'open' : 'lost', data: null });
 };

@@ -23,6 +23,7 @@ const SMALL_PX = 500;
 const DRAW_MS = 200;
 const DRAW_MS_EACH = 0.3;
 const LABEL_PX = 230;
+const NEAR_ZOOM = 16.5;
 const LABEL_ZOOM_MIN = 14.6;
 const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
 
@@ -167,11 +168,17 @@ export class QuarterMap {
   /** Brings what was chosen into view, if it is not. */
   reach(points: [number, number][]) {
     this.gl.resize();
-    const seen = this.gl.getBounds();
-    if (!points.length || points.every((p) => seen.contains(p))) return;
-    const small = this.gl.getContainer().clientHeight < SMALL_PX;
+    const { clientWidth, clientHeight } = this.gl.getContainer();
+    const small = clientHeight < SMALL_PX;
+    const [top, aside, bottom] = [70, 40, small ? 30 : 110];
+    const isFree = (p: [number, number]) => {
+      const { x, y } = this.gl.project(p);
+      return x > aside && x < clientWidth - aside && y > top && y < clientHeight - bottom;
+    };
+    const isFar = small && this.gl.getZoom() < NEAR_ZOOM && points.length === 1;
+    if (!points.length || (points.every(isFree) && !isFar)) return;
     const bounds = points.reduce((b, p) => b.extend(p), new LngLatBounds(points[0], points[0]));
-    this.gl.fitBounds(bounds, { padding: { top: 70, left: 40, right: 40, bottom: small ? 30 : 110 },
+    this.gl.fitBounds(bounds, { padding: { top, left: aside, right: aside, bottom },
       maxZoom: Math.max(17, Math.min(18, this.gl.getZoom())), duration: 140 });
   }
 
