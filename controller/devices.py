@@ -96,7 +96,7 @@ class Device:
     def keep(self, values: list[Value]) -> None:
         """Remember values as the newest."""
         for value in values:
-            self.values[value.function, value.name] = value
+            self.values[value.place] = value
 
     def attribute(self, function: str, name: str) -> dict[str, Any] | None:
         """The body of the newest value of an attribute."""

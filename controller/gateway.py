@@ -19,7 +19,7 @@ from . import compile as compiler
 from . import translate
 from .devices import Device, Override
 from .effects import Effects, Now
-from .loggers import EVENT, ON_CHANGE, Logger
+from .loggers import EVENT, Logger
 from .nodes import NodeEnd, Random, Upload
 from .outbox import Stamps
 from .translate import Value
@@ -160,18 +160,13 @@ class Gateway:
         device.keep(values)
         for cms, attachment in self.attachments.items():
             for logger in attachment.loggers.values():
-                if logger.mode != ON_CHANGE:
-                    continue
-                for value in values:
-                    if logger.records_value(device.address, value) and logger.is_news(
-                        device.address, value, translate.key_of(value)
-                    ):
-                        entry = translate.attribute_entry(device.address, value)
-                        self.record(cms, logger.address, entry)
+                for value in logger.news(device.address, values):
+                    entry = translate.attribute_entry(device.address, value)
+                    self.record(cms, logger.address, entry, value.at_ms)
 
-    def record(self, cms: str, logger: str, entry: dict[str, Any]) -> None:
-        """Put an entry into the outbox of a CMS."""
-        self.stamps.unique(entry)
+    def record(self, cms: str, logger: str, entry: dict[str, Any], at_ms: int) -> None:
+        """Put an entry of this time into the outbox of a CMS."""
+        self.stamps.unique(entry, at_ms)
         self.effects.store("outbox", cms, logger, talq.encode(entry))
 
     def _event(self, device: Device, event: wire.Event, now: Now) -> None:
@@ -218,10 +213,11 @@ class Gateway:
 
     def _tell_event(self, device: Device, entry: dict[str, Any]) -> None:
         event_type = entry["data"]["eventType"]
+        at_ms = talq.read_timestamp_ms(entry["data"]["timestamp"])
         for cms, attachment in self.attachments.items():
             for logger in attachment.loggers.values():
                 if logger.records_event(device.address, event_type):
-                    self.record(cms, logger.address, {"data": dict(entry["data"])})
+                    self.record(cms, logger.address, {"data": dict(entry["data"])}, at_ms)
 
     def _contact(self, devices: list[Device], lost: bool, now: Now) -> None:
         at_ms = int(now.domain_s * 1000)
@@ -330,8 +326,8 @@ class Gateway:
         for device in self.devices.values():
             for value in device.values.values():
                 if logger.records_value(device.address, value):
-                    self.record(cms, logger.address,
-                                translate.attribute_entry(device.address, value))  # fmt: skip
+                    entry = translate.attribute_entry(device.address, value)
+                    self.record(cms, logger.address, entry, value.at_ms)
 
     def refused(self) -> Mapping[str, int]:
         """Frames refused since the start, by reason, over all nodes."""

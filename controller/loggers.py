@@ -17,25 +17,25 @@ POWER_NEWS_W = 0.5
 POWER_NEWS_PART = 0.02
 
 
+_NOTHING = object()
+
+
 @dataclass
 class Logger:
-    """One configured logger. `last` holds what was told per (device, function, attribute)."""
+    """One configured logger. `last` holds what was told, by device and (function, attribute)."""
 
     config: Mapping[str, Any]
     sources: frozenset[str] | None = None  # None: all but `not_sources` (L1).
     not_sources: frozenset[str] = frozenset()
     next_sample_s: float = 0.0
-    last: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    last: dict[str, dict[tuple[str, str], object]] = field(default_factory=dict)
+    address: str = field(init=False)
+    mode: str = field(init=False)  # EVENT, PERIODIC, ON_CHANGE or another kind.
+    _wanted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    @property
-    def address(self) -> str:
-        """The logger's name, given by the CMS."""
-        return str(self.config["address"])
-
-    @property
-    def mode(self) -> str:
-        """EVENT, PERIODIC, ON_CHANGE or another kind."""
-        return str((self.config.get("recordingMode") or {}).get("type"))
+    def __post_init__(self) -> None:
+        self.address = str(self.config["address"])
+        self.mode = str((self.config.get("recordingMode") or {}).get("type"))
 
     def hears(self, device: str) -> bool:
         """Whether a device is among its sources."""
@@ -57,17 +57,28 @@ class Logger:
         """Whether it is interested in this value of this device."""
         if self.mode not in (PERIODIC, ON_CHANGE) or not self.hears(device):
             return False
+        return self._wants(value)
+
+    def _wants(self, value: Value) -> bool:
         content = self.config["recordingMode"].get("content") or ()
         return any(_matches(row, value) for row in content)
 
-    def is_news(self, device: str, value: Value, key: str) -> bool:
-        """Whether an on-change logger tells this value; remembers it when it does."""
-        place = (device, value.function, value.name)
-        before = self.last.get(place)
-        if before == key and not value.always:
-            return False
-        self.last[place] = key
-        return True
+    def news(self, device: str, values: Iterable[Value]) -> list[Value]:
+        """Of a device's new values those that this on-change logger tells, remembered as told."""
+        if self.mode != ON_CHANGE or not self.hears(device):
+            return []
+        last = self.last.setdefault(device, {})
+        wanted = self._wanted
+        found = []
+        for value in values:
+            place = value.place
+            wants = wanted.get(place)
+            if wants is None:
+                wants = wanted[place] = self._wants(value)
+            if wants and (value.always or last.get(place, _NOTHING) != value.value):
+                last[place] = value.value
+                found.append(value)
+        return found
 
     def period_s(self) -> float:
         """The sampling period of a periodic logger, seconds."""

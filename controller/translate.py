@@ -5,9 +5,8 @@ Function ids and attribute names are those of protocol/talq/README.md.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from protocol import plan, talq, wire
 
@@ -38,26 +37,50 @@ EVENTS = {
 # Types of the functions by their ids.
 _TYPES = {
     "lamp": "LampActuatorFunction",
+    "bay": "ParkingSensorFunction",
     "monitor": "LampMonitorFunction",
     "presence": "PresenceSensorFunction",
     "node": "LamplighterNodeFunction",
 }
 # A new measurement of these is told although it is the same: it says how old the picture is.
-_ALWAYS = ("activePower", "clockQuality")
+_ALWAYS = (("monitor", "activePower"), ("node", "clockQuality"))
 NO_CONTACT = ("link", "communicationFailure")
 
 
-@dataclass(frozen=True)
-class Value:
-    """One attribute of one function, as the node said it; `at_ms` is POSIX milliseconds."""
+class Value(NamedTuple):
+    """One attribute of one function, as the node said it; `at_ms` is POSIX milliseconds.
 
-    function: str
-    function_type: str
-    name: str
-    body: dict[str, Any]
+    Many come with each state and few are news, so their TALQ form is made only when it is told.
+    """
+
+    place: tuple[str, str]  # Function id, attribute.
+    kind: str
+    value: Any
     at_ms: int
     always: bool = False  # A new measurement is told although it is the same.
     cms_ref_id: str | None = None
+    since_ms: int | None = None  # Since when it has held, where that is told instead.
+
+    @property
+    def function(self) -> str:
+        """The function's id."""
+        return self.place[0]
+
+    @property
+    def name(self) -> str:
+        """The attribute's name."""
+        return self.place[1]
+
+    @property
+    def function_type(self) -> str:
+        """The function's type by its id."""
+        return _TYPES[self.place[0]]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The attribute in TALQ's words."""
+        at_ms = self.at_ms if self.since_ms is None else self.since_ms
+        return _attribute(self.kind, self.value, at_ms)
 
 
 @dataclass(frozen=True)
@@ -115,30 +138,27 @@ def lamp_values(
     target = _command(message.target_percent, word, override)
     effect = _command(message.level_percent, word, override)
     rank = override.rank if override else ""
-    rows: list[tuple[str, str, str, object]] = [
-        ("lamp", "targetLightCommand", "Command", target),
-        ("lamp", "feedbackLightCommand", "Command", effect),
-        ("monitor", "activeEnergy", "Float", message.energy_wh / 1000),
-        ("monitor", "operatingHours", "Float", round(message.burning_min / 60, 2)),
-        ("presence", "presenceStatus", "Boolean", bool(message.presence)),
-        ("node", "reasonCode", "String", reason),
-        ("node", "overrideRank", "String", rank),
-        ("node", "clockQuality", "String", _QUALITIES[message.quality]),
+    rows: list[tuple[tuple[str, str], str, object]] = [
+        (("lamp", "targetLightCommand"), "Command", target),
+        (("lamp", "feedbackLightCommand"), "Command", effect),
+        (("monitor", "activeEnergy"), "Float", message.energy_wh / 1000),
+        (("monitor", "operatingHours"), "Float", round(message.burning_min / 60, 2)),
+        (("presence", "presenceStatus"), "Boolean", bool(message.presence)),
+        (("node", "reasonCode"), "String", reason),
+        (("node", "overrideRank"), "String", rank),
+        (("node", "clockQuality"), "String", _QUALITIES[message.quality]),
     ]
     if not message.faults & wire.FAULT_METER:  # Without a measurement nothing is claimed of it.
         rows += [
-            ("monitor", "activePower", "Float", round(power_w, 3)),
-            ("monitor", "supplyVoltage", "Float", message.voltage_dv / 10),
-            ("lamp", "actualLightState", "LevelState", _level(light)),
-            ("node", "lightPercent", "Integer", light),
+            (("monitor", "activePower"), "Float", round(power_w, 3)),
+            (("monitor", "supplyVoltage"), "Float", message.voltage_dv / 10),
+            (("lamp", "actualLightState"), "LevelState", _level(light)),
+            (("node", "lightPercent"), "Integer", light),
         ]
     return [
-        Value(
-            function, _TYPES[function], name, _attribute(kind, value, at_ms), at_ms,
-            name in _ALWAYS, ref if kind == "Command" else None,
-        )
-        for function, name, kind, value in rows
-    ]  # fmt: skip
+        Value(place, kind, value, at_ms, place in _ALWAYS, ref if kind == "Command" else None)
+        for place, kind, value in rows
+    ]
 
 
 def bay_values(message: wire.BayState, at_ms: int) -> list[Value]:
@@ -148,11 +168,9 @@ def bay_values(message: wire.BayState, at_ms: int) -> list[Value]:
         since_ms = posix_ms(message.since_day, message.since_second)
     word = _BAYS[wire.BAY_NAMES[message.state]]
     return [
-        Value("bay", "ParkingSensorFunction", "occupancy",
-              _attribute("ParkingSlotOccupancyStatus", word, since_ms), at_ms),
-        Value("node", "LamplighterNodeFunction", "confidencePercent",
-              _attribute("Integer", message.confidence_percent, at_ms), at_ms, True),
-    ]  # fmt: skip
+        Value(("bay", "occupancy"), "ParkingSlotOccupancyStatus", word, at_ms, since_ms=since_ms),
+        Value(("node", "confidencePercent"), "Integer", message.confidence_percent, at_ms, True),
+    ]
 
 
 def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
@@ -172,8 +190,7 @@ def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
 def text_or_number(name: str, value: int | str, at_ms: int) -> Value:
     """One attribute of the vendor function."""
     kind = "Integer" if isinstance(value, int) else "String"
-    body = _attribute(kind, value, at_ms)
-    return Value("node", "LamplighterNodeFunction", name, body, at_ms)
+    return Value(("node", name), kind, value, at_ms)
 
 
 def event_entry(address: str, kind: str, started: int, at_ms: int, value: int) -> dict[str, Any]:
@@ -220,8 +237,3 @@ def attribute_entry(address: str, value: Value) -> dict[str, Any]:
     if value.cms_ref_id:
         entry["cmsRefId"] = value.cms_ref_id
     return entry
-
-
-def key_of(value: Value) -> str:
-    """What makes two values the same: all but the time they were measured."""
-    return json.dumps(value.body.get("value"), sort_keys=True)

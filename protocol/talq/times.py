@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,8 +17,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def timestamp_ms(posix_ms: int) -> str:
     """Milliseconds since 1970 UTC as `2026-11-21T16:20:00.123Z`."""
-    moment = _EPOCH + timedelta(milliseconds=posix_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{_second(posix_ms // 1000)}.{posix_ms % 1000:03d}Z"
+
+
+@functools.lru_cache(maxsize=1024)
+def _second(posix_s: int) -> str:
+    # Reports come in bursts that share their second.
+    return f"{_EPOCH + timedelta(seconds=posix_s):%Y-%m-%dT%H:%M:%S}"
 
 
 def timestamp(posix_s: float) -> str:
