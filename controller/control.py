@@ -246,6 +246,7 @@ class Control:
                 "recordingMode.type",
             )  # fmt: skip
         self._own.loggers[name] = logger
+        self._gateway.tell_all(self._cms, logger)
         self._gateway.effects.store(
             "resource", self._cms, "logger-configs", name, talq.encode(dict(body))
         )

@@ -164,6 +164,13 @@ class Gateway:
                     entry = translate.attribute_entry(device.address, value)
                     self.record(cms, logger.address, entry, value.at_ms)
 
+    def tell_all(self, cms: str, logger: Logger) -> None:
+        """A logger is new: what is known is news to it."""
+        for device in self.devices.values():
+            for value in logger.news(device.address, device.values.values()):
+                entry = translate.attribute_entry(device.address, value)
+                self.record(cms, logger.address, entry, value.at_ms)
+
     def record(self, cms: str, logger: str, entry: dict[str, Any], at_ms: int) -> None:
         """Put an entry of this time into the outbox of a CMS."""
         self.stamps.unique(entry, at_ms)
@@ -291,6 +298,11 @@ class Gateway:
             if self._is_silent(node, now):
                 node.silent = True
                 self._contact(devices, True, now)
+            if node.refused.total() != node.refused_told:
+                node.refused_told = node.refused.total()
+                told = translate.refused_values(node.refused, int(now.domain_s * 1000))
+                for device in devices:
+                    self._values(device, told, now)
             for device in devices:
                 if device.overrides:
                     self._look_at_overrides(device, now)

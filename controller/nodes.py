@@ -54,6 +54,7 @@ class NodeEnd:
         self.hello: wire.Hello | None = None
         self.boot_s = 0.0
         self.refused: Counter[str] = Counter()
+        self.refused_told = 0
         self.heard_ms = -1
         self.heard_s = 0.0
         self.silent = False

@@ -5,6 +5,7 @@ Function ids and attribute names are those of protocol/talq/README.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -185,6 +186,20 @@ def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
         ("refusedByNode", message.refused),
     )
     return [text_or_number(name, value, at_ms) for name, value in pairs]
+
+
+# Why a frame was refused -> the counter that it is told in; others are refusedOther.
+_FORMATS = ("too_short", "too_long", "version", "type", "direction", "body", "value")
+_REFUSED = {"tag": "refusedTag", "replay": "refusedReplay"}
+_REFUSED |= dict.fromkeys(_FORMATS, "refusedFormat")
+
+
+def refused_values(counts: Mapping[str, int], at_ms: int) -> list[Value]:
+    """What was refused of a node's frames, by reason."""
+    sums = dict.fromkeys(("refusedTag", "refusedReplay", "refusedFormat", "refusedOther"), 0)
+    for reason, count in counts.items():
+        sums[_REFUSED.get(reason, "refusedOther")] += count
+    return [text_or_number(name, count, at_ms) for name, count in sums.items()]
 
 
 def text_or_number(name: str, value: int | str, at_ms: int) -> Value:

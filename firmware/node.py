@@ -19,7 +19,8 @@ from .uploads import Uploads
 
 FIRMWARE_VERSION = 1
 _TIME_ASK_S = 3600
-_NODE_REPORT_S = 3600
+_NODE_REPORT_S = 600
+_REFUSED_S = 5  # Somebody tries something: that is told sooner, and not for each frame.
 _HEARTBEAT_S = 60  # Until a configuration says otherwise.
 
 
@@ -53,6 +54,7 @@ class Node:
         self._reported_s = 0
         self._asked_time_s = 0
         self._node_report_s = 0
+        self._told_refused = 0
         if stored.configuration[2]:
             self._configure(stored.configuration[2])
         if stored.schedule[2]:
@@ -86,8 +88,10 @@ class Node:
         beat_s = self.configuration.heartbeat_s if self.configuration else _HEARTBEAT_S
         if self.channel.due(readings, since_ms) or now.uptime_s - self._reported_s >= beat_s:
             self.report(now, readings)
-        if now.uptime_s - self._node_report_s >= _NODE_REPORT_S or not self._node_report_s:
+        due_s = _NODE_REPORT_S if readings.refused == self._told_refused else _REFUSED_S
+        if now.uptime_s - self._node_report_s >= due_s or not self._node_report_s:
             self._node_report_s = max(1, now.uptime_s)
+            self._told_refused = readings.refused
             self.effects.send(self.node_state(now, readings))
 
     def report(self, now: Now, readings: Readings) -> None:
