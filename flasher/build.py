@@ -25,7 +25,7 @@ _PARENT_DOORS = ("protocol/__init__.py",)
 APART = ("firmware/boot.py", "firmware/start.py")
 KINDS = ("lamp", "bay")
 # What MicroPython runs after its own boot file: light first, then everything else.
-_START = "import firmware.boot\nimport firmware.start\nfirmware.start.run()\n"
+START = "import firmware.boot\nimport firmware.start\nfirmware.start.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
 
@@ -117,5 +117,5 @@ def build_application() -> Image:
         name = f"firmware/{kind}_main.py"
         linked[name] = link(sources, apart, [(f"firmware.{kind}_main", "run")])
         files[name] = linked[name].text
-    files |= {"firmware/__init__.py": "", "main.py": _START}
+    files |= {"firmware/__init__.py": "", "main.py": START}
     return replace(build_romfs(files.items()), linked=linked)

@@ -33,7 +33,7 @@ _EPOCH_S = 946_684_800
 class RealNode:
     """One node of a kind ("lamp" or "bay"); `start` and `stop` are its mains."""
 
-    def __init__(self, folder: Path, kind: str, port: int, speed: float = 1.0) -> None:
+    def __init__(self, folder: Path, kind: str, port: int, *, identity: bool = True) -> None:
         self.folder = folder
         asset = next(a for a in plan.quarter(1, 1).assets if a.kind == kind)
         self.node_id = asset.node_id
@@ -45,13 +45,14 @@ class RealNode:
         with flash.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
             view = memoryview(memory)
             said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port))
+            said = said if identity else {"kind": kind}
             provision.provision(view, said)
             view.release()
         self.pages = Pages(folder / "pages", 1)
         self.pages.meter[:] = 1
         self.pages.link[:] = 1
         self.clock = worldclock.open_page(folder / "clock", create=True)
-        self.clock.set(START_S, speed)
+        self.clock.set(START_S, 1.0)
         config = {
             "application": str(application), "peripherals": str(peripherals),
             "pages": str(folder / "pages"), "flash": str(flash),
@@ -59,17 +60,25 @@ class RealNode:
             "log": str(folder / "nodes.log"), "start": str(provision.HERE / "board" / "start.py"),
         }  # fmt: skip
         (folder / "zygote.json").write_text(json.dumps(config))
-        self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "hardware_sim.zygote", str(folder / "zygote.json")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
-        )  # fmt: skip
+        self._config = folder / "zygote.json"
+        self._zygote: subprocess.Popen[bytes] | None = None
+
+    def _open(self) -> subprocess.Popen[bytes]:
+        """The zygote; it maps the images when it starts, with the node's first start."""
+        if self._zygote is None:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-m", "hardware_sim.zygote", str(self._config)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            )  # fmt: skip
+        return self._zygote
 
     def _say(self, word: str, answer: str) -> None:
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._zygote.stdin.write(f"{word} 0\n".encode())
-        while not self._zygote.stdout.readline().startswith(answer.encode()):
-            assert self._zygote.poll() is None, "the zygote has ended"
+        zygote = self._open()
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+        zygote.stdin.write(f"{word} 0\n".encode())
+        while not zygote.stdout.readline().startswith(answer.encode()):
+            assert zygote.poll() is None, "the zygote has ended"
 
     def start(self) -> None:
         """Mains on."""
@@ -85,19 +94,22 @@ class RealNode:
 
     def close(self) -> None:
         """End the zygote and its node."""
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._zygote.stdin.close()
-        self._zygote.wait()
-        self._zygote.stdout.close()
+        zygote = self._open()
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+        zygote.stdin.close()
+        zygote.wait()
+        zygote.stdout.close()
 
 
 class Desk:
     """A controller of one node; `got` holds the messages of its session in order."""
 
-    def __init__(self, node: RealNode, port: int) -> None:
+    def __init__(
+        self, node: RealNode, port: int, session: controller_end.ControllerSession | None = None
+    ) -> None:
         self.node = node
-        self.session = controller_end.ControllerSession(node.key)
+        self.session = session or controller_end.ControllerSession(node.key)
         self.got: list[wire.Message] = []
         self.refused: list[str] = []
         self.acknowledging = True
@@ -166,6 +178,7 @@ class Desk:
     def put(self, frame: bytes) -> None:
         """A frame to the node, whoever made it."""
         self._mqtt.publish(self._base + "down", frame)
+        self._socket.sendall(self._mqtt.take())
 
     def say(self, message: wire.Message) -> bytes:
         """A sealed message to the node; the frame it went in."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import time
+import zoneinfo
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from real_node import Desk, RealNode, configuration
 from schedule_tables import only, step
 from servers import Broker
 
+import flasher
 from protocol import wire
 from protocol.schedule.planning import AstroPeriod, Dynamic
+from protocol.wire import controller_end
 
 # A node must have 40 % free; what is measured has a reserve for what is still to come.
 HEAP_FREE_PERCENT_MIN = 43.0
@@ -85,3 +89,160 @@ def test_heap_stays_free_after_an_hour_of_traffic(
     assert state.heap_total_bytes <= 112_256
     assert free_percent >= HEAP_FREE_PERCENT_MIN
     assert not node.log()
+
+
+def duty_percent(node: RealNode) -> float:
+    """What the lamp's output is driven with, in percent."""
+    return float(node.pages.duty[0]) * 100 / 65535
+
+
+def lit_at(node: RealNode, percent: float, seconds: float = 6.0) -> None:
+    """Wait until the lamp has this level; an AssertionError tells the level that it has."""
+    end = time.monotonic() + seconds
+    while abs(duty_percent(node) - percent) > 1.0:
+        assert time.monotonic() < end, f"{duty_percent(node):.0f} %, log: {node.log()}"
+        time.sleep(0.02)
+
+
+def override(number: int, percent: int) -> wire.Override:
+    return wire.Override(command_id=number, action=1, level_percent=percent, override_id=number)
+
+
+def configure(desk: Desk) -> None:
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 1, PROGRAM) == wire.UPLOAD_STORED
+
+
+def test_a_node_alone_keeps_its_program(place: Place, mosquitto: Broker) -> None:
+    node, desk = place("lamp")
+    configure(desk)
+    lit_at(node, 100)
+    mosquitto.kill()
+    at = datetime.datetime(2026, 11, 21, 22, 29, 58, tzinfo=zoneinfo.ZoneInfo("Europe/Brussels"))
+    node.clock.set(at.timestamp(), 1.0)
+    time.sleep(1.0)
+    assert duty_percent(node) > 99, "it dims before its step"
+    node.clock.set(at.timestamp(), 30.0)  # The step's ramp takes a minute.
+    lit_at(node, 60)
+    node.clock.set(at.timestamp() + 12 * 3600, 1.0)  # The sun is up.
+    lit_at(node, 0)
+    node.stop()
+    node.start()
+    lit_at(node, 100)  # Without a clock it cannot know, and a street is lit.
+    assert not node.log()
+
+
+def test_an_event_is_kept_over_a_power_cut_until_it_is_acknowledged(place: Place) -> None:
+    node, desk = place("lamp")
+    configure(desk)
+    desk.acknowledging = False
+    node.pages.power_mw[:] = 60000
+    desk.pump(1.0)
+    node.pages.power_mw[:] = 0
+    desk.pump(until=lambda: desk.last(wire.Event))
+    event = desk.last(wire.Event)
+    assert isinstance(event, wire.Event)
+    node.stop()
+    desk.got.clear()
+    node.pages.power_mw[:] = 60000
+    desk.acknowledging = True
+    node.start()
+    desk.pump(until=lambda: desk.last(wire.Event))
+    again = next(message for message in desk.got if isinstance(message, wire.Event))
+    assert again.as_dict() == event.as_dict()
+    desk.pump(until=lambda: desk.ask().events_waiting == 0)
+    node.stop()
+    desk.got.clear()
+    node.start()
+    desk.pump(until=lambda: desk.last(wire.Hello))
+    desk.pump(2.0)
+    assert not desk.last(wire.Event)
+
+
+def test_forged_and_replayed_frames_change_no_light_and_are_counted(place: Place) -> None:
+    node, desk = place("lamp")
+    configure(desk)
+    old = desk.say(override(1, 20))
+    lit_at(node, 20)
+    desk.say(override(2, 70))
+    lit_at(node, 70)
+    refused = desk.ask().refused
+    neighbour = controller_end.ControllerSession(bytes(range(1, 33)))
+    request = wire.JoinRequest(nonce=b"12345678")
+    accept = wire.JoinAccept(controller_nonce=b"abcdefgh", day=1, quality=2)
+    forged = [
+        old,
+        neighbour.accept(request, accept),
+        neighbour.ask_join(b"abcdefgh"),
+        old[:-8] + bytes(8),
+        bytes([1, 0x45, 0, 0, 200, 0]) + old[6:],
+        b"",
+        bytes(250),
+    ]
+    for frame in forged:
+        desk.put(frame)
+    desk.pump(1.0)
+    assert desk.ask().refused == refused + len(forged)
+    assert abs(duty_percent(node) - 70) < 1
+    assert not node.log()
+
+
+def test_a_restarted_broker_gets_its_nodes_back(place: Place, mosquitto: Broker) -> None:
+    node, desk = place("lamp")
+    mosquitto.kill()
+    time.sleep(0.3)
+    mosquitto.start()
+    desk.close()
+    back = Desk(node, mosquitto.port, desk.session)
+    back.pump(until=lambda: back.last(wire.Hello))
+    back.say(override(1, 40))
+    lit_at(node, 40)
+    back.close()
+
+
+def test_a_burst_of_commands_is_followed_to_its_last(place: Place) -> None:
+    node, desk = place("lamp")
+    for number in range(1, 40):
+        desk.say(override(number, number))
+    desk.pump(2.0)
+    lit_at(node, 39)
+    # Answers beyond the window of the link are dropped; the controller would ask again.
+    assert sum(isinstance(message, wire.Ack) for message in desk.got) >= 8
+    assert not node.log()
+
+
+def test_a_node_without_identity_lights_its_lamp_and_says_what_is_missing(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    node = RealNode(tmp_path, "lamp", mosquitto.port, identity=False)
+    node.start()
+    lit_at(node, 100)
+    end = time.monotonic() + 5
+    while "identity.json" not in node.log() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "not provisioned: /identity.json" in node.log()
+    node.close()
+
+
+@pytest.mark.parametrize("broken", ["firmware/lamp_main.py", "firmware/start.py"])
+def test_the_lamp_is_lit_before_anything_else_can_fail(
+    mosquitto: Broker, tmp_path: Path, broken: str
+) -> None:
+    node = RealNode(tmp_path, "lamp", mosquitto.port)
+    sources = {
+        "main.py": flasher.build.START,
+        "firmware/__init__.py": "",
+        "firmware/boot.py": (flasher.build.ROOT / "firmware" / "boot.py").read_text(),
+        "firmware/start.py": (flasher.build.ROOT / "firmware" / "start.py").read_text(),
+    }
+    sources[broken] = "raise ValueError('this brain is broken')\n"
+    image = flasher.build_romfs(sources.items())
+    (tmp_path / "application.romfs").write_bytes(image.data)
+    assert node.pages.duty[0] == 0
+    node.start()
+    end = time.monotonic() + 5
+    while "this brain is broken" not in node.log() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "this brain is broken" in node.log()
+    assert node.pages.duty[0] == 65535
+    node.close()
