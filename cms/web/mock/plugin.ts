@@ -48,7 +48,11 @@ function write(path: string, method: string, body: any, res: ServerResponse) {
   const [, kind, id] = path.split('/') as [string, string, string | undefined];
   const store = { programs: city.programs, calendars: city.calendars, groups: city.groups }[kind];
   if (!store) return reply(res, 404, { title: 'Not found', status: 404, detail: path });
-  if (method === 'DELETE') { delete store[id!]; return reply(res, 204); }
+  if (method === 'DELETE') {
+    const gone = store[id!];
+    delete store[id!];
+    return reply(res, 200, gone);
+  }
   if (kind === 'programs') {
     const late = body.steps?.findIndex((s: any, i: number) => i && s.at <= body.steps[i - 1].at);
     if (late > 0) return refuse(res, `steps[${late}].at`, 'later than the step before it', body.steps[late].at);

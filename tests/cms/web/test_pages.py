@@ -216,3 +216,18 @@ def test_the_legend_filters_what_the_map_shows(city: Any) -> None:
     fault.click()
     assert "only" not in page.url
     page.context.close()
+
+
+def test_several_lamps_are_kept_and_dimmed_as_a_group(city: Any) -> None:
+    page = city.opened("/?sel=lamp:TA-01,TA-02")
+    page.locator(".panel form input").fill("Two of Tanneurs")
+    page.locator(".panel form button").click()
+    expect(page.locator(".panel h2").first).to_contain_text("Two of Tanneurs")
+    assert "sel=group:" in page.url
+    with page.expect_request("**/api/v1/overrides") as asked:
+        dim(page, 1)
+    assert asked.value.post_data_json["group_ids"]
+    assert not asked.value.post_data_json["lamp_ids"]
+    page.locator(".panel button", has_text="Give up").click()
+    expect(page.locator(".panel h2").first).to_contain_text("2 lamps")
+    page.context.close()

@@ -103,6 +103,10 @@ class City {
     await this.loadPlans();
   }
 
+  async loadGroups() {
+    this.groups = table(await list<Group>('/groups'));
+  }
+
   async loadPlans() {
     const [programs, calendars, assignments] = await Promise.all([
       list<Program>('/programs'), list<Calendar>('/calendars'), list<Assignment>('/assignments'),
