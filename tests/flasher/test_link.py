@@ -1,0 +1,93 @@
+"""Linked sources do what their sources do, in less memory, and lines are still found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flasher.link import Linked, link
+
+SOURCES = {
+    "room/__init__.py": '"""A room."""\n\nfrom .tools import Counter, twice\n',
+    "room/numbers.py": (
+        '"""Numbers."""\n\nSTEP, FIRST = 3, 10\n_LIMIT = FIRST * 2 + 1\n'
+        'NAMES = ("none", "left", "right")\nRIGHT = NAMES.index("right")\nCOUNT = len(NAMES)\n'
+        "def limit():\n    return _LIMIT\n"
+    ),
+    "room/tools.py": (
+        '"""Tools."""\n\nfrom .numbers import COUNT, FIRST, NAMES, RIGHT, STEP, limit\n\n\n'
+        "def twice(value):\n"
+        '    """Twice."""\n    return value * 2\n\n\n'
+        "def never_used():\n    return FIRST\n\n\n"
+        "class Counter:\n"
+        '    """Counts."""\n\n    KIND = RIGHT\n\n'
+        "    def __init__(self, start=FIRST):\n        self.total = start\n"
+        "        self.note: str = ''\n"
+        "    def count_on(self, by=STEP):\n        assert by\n        self.total += by\n"
+        "        return self.total\n"
+        "    def unused_method(self):\n        return 5\n"
+        "    def told(self):\n        return (NAMES[self.KIND], COUNT, limit())\n"
+    ),
+    "program/__init__.py": "",
+    "program/main.py": (
+        '"""The program."""\n\nimport struct\n\nfrom room import Counter, twice\n'
+        "from . import beside\n\n\n"
+        "def helper(first, *, kept_apart):\n    local = twice(first)\n"
+        "    return local + kept_apart\n\n\n"
+        "def run(said):\n    counter = Counter()\n    counter.count_on(by=said)\n"
+        "    counter.count_on()\n"
+        "    fields = struct.unpack('<H', struct.pack('<H', helper(4, kept_apart=1)))\n"
+        "    said = [counter.total, fields[0], beside.VALUE]\n"
+        "    return [*said, *counter.told(), getattr(counter, 'total')]\n\n\n"
+        "def fail():\n    raise ValueError('here')\n"
+    ),
+}
+APART = {"program/beside.py": "VALUE = 77\n"}
+ENTRIES = [("program.main", "run"), ("program.main", "fail")]
+
+
+def linked() -> Linked:
+    return link(SOURCES, APART, ENTRIES)
+
+
+def loaded(one: Linked) -> dict[str, Any]:
+    """Run the linked text; what it imports from beside is put there."""
+    text = one.text.replace("from . import beside", "beside = type('beside', (), {'VALUE': 77})")
+    space: dict[str, Any] = {}
+    exec(compile(text, "linked.py", "exec"), space)
+    return space
+
+
+def test_a_linked_program_answers_as_its_sources_do() -> None:
+    assert loaded(linked())["run"](5) == [18, 9, 77, "right", 3, 21, 18]
+
+
+def test_what_nobody_uses_is_left_out() -> None:
+    text = linked().text
+    for gone in ("never_used", "unused_method", "Counts.", "Twice.", "assert", "_LIMIT", "FIRST"):
+        assert gone not in text
+    assert "return 21" in text
+
+
+def test_names_of_ours_are_short_or_known_and_can_be_looked_up() -> None:
+    one = linked()
+    for ours in ("count_on", "Counter", "helper", "kept_apart"):
+        assert ours not in one.text
+    names = set(one.names.values())
+    assert {"count_on", "room.tools.Counter", "program.main.helper"} <= names
+    assert "total" in one.text, "a name asked for by a string stays"
+
+
+def test_a_line_of_a_traceback_is_found_in_its_source() -> None:
+    one = linked()
+    with pytest.raises(ValueError, match="here") as caught:
+        loaded(one)["fail"]()
+    line = caught.traceback[-1].lineno + 1
+    path, at = one.place(line)
+    assert path == "program/main.py"
+    assert "raise ValueError" in SOURCES[path].splitlines()[at - 1]
+
+
+def test_linking_twice_gives_the_same_text() -> None:
+    assert linked().text == linked().text
