@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from protocol import mqtt, plan, wire
@@ -49,7 +50,7 @@ class Publisher:
         self.session.subscribe((f"ll/{site}/+/down", 1))
         self.pump(lambda: False, seconds=0.2)
 
-    def pump(self, done, *, seconds: float = _S_MAX) -> None:  # type: ignore[no-untyped-def] # () -> bool
+    def pump(self, done: Callable[[], bool], *, seconds: float = _S_MAX) -> None:
         """Read and write until something is so."""
         end = time.monotonic() + seconds
         self._socket.settimeout(0.01)

@@ -79,7 +79,7 @@ async def controller(port: int, folder: Path, key: bytes) -> None:
         await commit(writes)
         stored += sum(name == "outbox" for name, _ in writes)
 
-    store.commit = counted  # type: ignore[method-assign, assignment]  # only to count what is stored
+    store.commit = counted  # type: ignore[method-assign, assignment]  # only to count rows
     link = MqttLink(
         Broker("127.0.0.1", port, "controller", None, site_plan.site.name), engine.arrived
     )

@@ -105,6 +105,6 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     # Plugins are found by their module's name, which must not be __main__.
-    from lamplighter import embedded
+    from . import embedded
 
     sys.exit(embedded.main(sys.argv[1:]))

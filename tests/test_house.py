@@ -225,17 +225,20 @@ def test_quantities_carry_their_unit_in_the_name() -> None:
 
 
 def test_functions_stay_short_and_take_few_parameters() -> None:
+    """Migrations are apart: they are written by a tool and never change again."""
     faults = []
     for path in ALL_PYTHON:
         for function in functions(path):
             lines = (function.end_lineno or 0) - function.lineno + 1
-            if lines > FUNCTION_LINES_MAX:
+            if lines > FUNCTION_LINES_MAX and "versions" not in path.parts:
                 faults.append(f"{path}:{function.lineno}: {function.name} has {lines} lines")
             a = function.args
             names = [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs]]
             count = len([n for n in names if n not in ("self", "cls")])
+            # Of a route and of a command each parameter is one that its user names.
             route = path.parts[0] == "cms" and "api" in path.parts
-            if count > PARAMETERS_MAX and not route:
+            command = any("command" in ast.unparse(d) for d in function.decorator_list)
+            if count > PARAMETERS_MAX and not (route or command):
                 faults.append(f"{path}:{function.lineno}: {function.name} takes {count}")
     say(faults)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
 import swagger_ui_bundle
@@ -81,11 +82,27 @@ async def _web(request: Request) -> Response:
     wanted = (WEB / path).resolve()
     if path and wanted.is_file() and wanted.is_relative_to(WEB):
         kept = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
-        return FileResponse(wanted, headers={"cache-control": kept})
+        return _file(request, wanted, kept)
     index = WEB / "index.html"
     if index.is_file():
-        return FileResponse(index, headers={"cache-control": "no-cache"})
+        return _file(request, index, "no-cache")
     return Response(_NOT_BUILT, 503, media_type="text/html")
+
+
+def _file(request: Request, path: Path, kept: str) -> Response:
+    """A built file, in the best form that the build made and the browser takes."""
+    headers = {"cache-control": kept, "vary": "accept-encoding"}
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if path.suffix in (".js", ".mjs"):
+        kind = "text/javascript"  # A module of another type is refused by browsers.
+    taken = {part.split(";")[0].strip() for part in
+             request.headers.get("accept-encoding", "").split(",")}  # fmt: skip
+    for name, suffix in (("br", ".br"), ("gzip", ".gz")):
+        packed = path.with_name(path.name + suffix)
+        if name in taken and packed.is_file():
+            headers["content-encoding"] = name
+            return FileResponse(packed, headers=headers, media_type=kind)
+    return FileResponse(path, headers=headers, media_type=kind)
 
 
 class Headers:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from .. import commands
+from ..assets import Device
 from ..errors import Fault, RefusedError, missing, wrong
 from ..people import Person
 from ..store import Unit, tables
@@ -74,6 +75,13 @@ async def _expanded(
     return list(dict.fromkeys(found))
 
 
+def _why(device: Device | None) -> str | None:
+    """What is known beforehand to keep a lamp from following."""
+    if device is None:
+        return "unmanaged"
+    return "silent" if device.value("node.contact") == "silent" else None
+
+
 def _times(said: OverrideSaid, now_ms: int) -> tuple[int, int]:
     starts_ms = _ms(said.starts_at) if said.starts_at else now_ms
     if said.expires_at is not None and said.expires_in_s is not None:
@@ -116,7 +124,7 @@ async def add_override(said: OverrideSaid, who: Operator, parts: Parts) -> dict[
             tables.override_lamps.insert(),
             [
                 {"override_id": override_id, "asset_id": name, "stage": commands.ASKED,
-                 "why": None if name in devices else "unmanaged"}
+                 "why": _why(devices.get(name))}
                 for name in all_ids
             ],
         )  # fmt: skip
@@ -232,7 +240,7 @@ async def _keep_assignment(
         tables.assignment_lamps.insert(),
         [
             {"assignment_id": assignment_id, "asset_id": name, "stage": commands.ASKED,
-             "why": None if name in devices else "unmanaged"}
+             "why": _why(devices.get(name))}
             for name in all_ids
         ],
     )  # fmt: skip

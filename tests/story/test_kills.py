@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from story.city import City
@@ -23,8 +25,8 @@ SEED = 20261121
 
 
 @pytest.fixture
-def city(tmp_path: object) -> Iterator[City]:
-    made = City(tmp_path, "--speed", str(SPEED), lamps=4, bays=BAYS)  # type: ignore[arg-type]  # a Path, by pytest
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path, "--speed", str(SPEED), lamps=4, bays=BAYS)
     made.start()
     yield made
     made.stop()
@@ -59,7 +61,7 @@ def test_two_hundred_changes_under_twenty_kills_are_told_once_and_in_order(city:
             pid = city.ready["pids"].get(victim, 0)
             kill(city, victim, rng.choice(ids))
             if victim != "node":
-                city.until(lambda v=victim, p=pid: up(city, v, p), f"{victim} again")  # type: ignore[misc]  # bound now
+                city.until(functools.partial(up, city, victim, pid), f"{victim} again")
         time.sleep(max(0.0, end - time.monotonic()))
     assert not victims
     _all_told(city, ids)
