@@ -74,4 +74,4 @@ def daylight_lux(elevation: float) -> float:
         return 0.01
     if elevation < 0:  # Civil and nautical twilight: a decade of light for each 4 degrees.
         return float(400 * 10 ** (elevation / 3.0))
-    return 400.0 + 70_000.0 * math.sin(math.radians(elevation)) ** 1.2
+    return float(400.0 + 70_000.0 * math.sin(math.radians(elevation)) ** 1.2)
