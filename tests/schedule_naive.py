@@ -11,7 +11,7 @@ import zoneinfo
 from collections.abc import Mapping
 
 from protocol import schedule
-from protocol.schedule.planning import AbsolutePeriod, Calendar, Program, Rule, Step
+from protocol.schedule.planning import AbsolutePeriod, AstroPeriod, Calendar, Program, Rule, Step
 
 UTC = datetime.UTC
 EPOCH = datetime.date(2000, 1, 1)
@@ -137,7 +137,11 @@ class Naive:
         active, fixed, sunset = False, False, None
         for period in program.active_periods:
             absolute = isinstance(period, AbsolutePeriod)
-            spans = self._fixed(period, date) if absolute else self._dark(period, date)  # type: ignore[arg-type] # told apart
+            spans = (
+                self._fixed(period, date)
+                if isinstance(period, AbsolutePeriod)
+                else self._dark(period, date)
+            )
             for first, last in spans:
                 first, last = max(first, begin), min(last, end)
                 if first <= when < last:
@@ -158,7 +162,9 @@ class Naive:
         far = datetime.timedelta(2)
         return [(last - far, last), (first, first + far)]
 
-    def _dark(self, period: object, date: datetime.date) -> list[tuple[datetime.datetime, ...]]:
+    def _dark(
+        self, period: AstroPeriod, date: datetime.date
+    ) -> list[tuple[datetime.datetime, datetime.datetime]]:
         """From sunset to the next sunrise, with offsets; no span in a polar day."""
         day = (date - EPOCH).days
         begin = moment(date, NOON_S, self._zone)
@@ -172,7 +178,7 @@ class Naive:
         rise, _, next_kind = schedule.sun_times(day + 1, self._lat_e5, self._lon_e5)
         if schedule.POLAR_DAY in (kind, next_kind):
             return []
-        on_s, off_s = period.on_offset_min * 60, period.off_offset_min * 60  # type: ignore[attr-defined] # astro
+        on_s, off_s = period.on_offset_min * 60, period.off_offset_min * 60
         first = midnight + datetime.timedelta(day, fall + on_s)
         last = midnight + datetime.timedelta(day + 1, rise + off_s)
         if kind == schedule.POLAR_NIGHT:
