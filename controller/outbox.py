@@ -7,28 +7,46 @@ from typing import Any
 
 from protocol import talq
 
-_CLASH_MS = 1000  # Nodes tell whole seconds; what is older than this was another moment.
+# Of each source and name so many runs of neighbouring times are remembered. What comes late (a
+# node's old event, a clock that was set back) meets a few of them, hardly ever more.
+RUNS_MAX = 8
 _PLACES_MAX = 100_000  # Sources and names; beyond it the oldest are forgotten.
 
 
 class Stamps:
-    """The last timestamp of each source and name."""
+    """The times last given to each source and name, as runs (first, last), the newest last."""
 
     def __init__(self) -> None:
-        self._last_ms: dict[tuple[str, str], int] = {}
+        self._runs: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
     def unique(self, entry: Mapping[str, Any], at_ms: int) -> int:
-        """Move the entry's time (POSIX ms) on by 1 ms where it clashes; its time then."""
+        """Move the entry's time (POSIX ms) on to the next that is free; its time then."""
         data = entry["data"]
         name = data.get("attributeName") or data.get("eventType")
         place = (data["srcAddress"], str(name))
-        last_ms = self._last_ms.pop(place, None)
-        if last_ms is not None and 0 <= last_ms - at_ms < _CLASH_MS:
-            at_ms = last_ms + 1
-            data["timestamp"] = talq.timestamp_ms(at_ms)
+        runs = self._runs.pop(place, [])
+        free_ms = _take(runs, at_ms)
+        if free_ms != at_ms:
+            data["timestamp"] = talq.timestamp_ms(free_ms)
             if "attributeValue" in data:
                 data["attributeValue"] = {**data["attributeValue"], "timestamp": data["timestamp"]}
-        self._last_ms[place] = at_ms
-        if len(self._last_ms) > _PLACES_MAX:
-            del self._last_ms[next(iter(self._last_ms))]
-        return at_ms
+        self._runs[place] = runs
+        if len(self._runs) > _PLACES_MAX:
+            del self._runs[next(iter(self._runs))]
+        return free_ms
+
+
+def _take(runs: list[tuple[int, int]], at_ms: int) -> int:
+    """The first time from `at_ms` on that no run holds; it is noted in the runs."""
+    free_ms = at_ms
+    for first, last in sorted(runs):
+        if first <= free_ms <= last:
+            free_ms = last + 1
+    begin_ms, end_ms = free_ms, free_ms
+    for run in list(runs):
+        if run[1] == free_ms - 1 or run[0] == free_ms + 1:  # A neighbour: they become one.
+            begin_ms, end_ms = min(begin_ms, run[0]), max(end_ms, run[1])
+            runs.remove(run)
+    runs.append((begin_ms, end_ms))
+    del runs[:-RUNS_MAX]
+    return free_ms
