@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,8 @@ from .translate import Value
 
 EVENT, PERIODIC, ON_CHANGE = "EventRecordingMode", "PeriodicRecordingMode", "VendorRecordingMode"
 _PERIOD_S_MIN = 1.0
-# A change of power is told from so much on; smaller ones are the meter's noise.
-POWER_NEWS_W = 0.5
-POWER_NEWS_PART = 0.02
-
-
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
+_DURATION = re.compile(f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?")
 _NOTHING = object()
 
 
@@ -126,16 +124,8 @@ def _matches(row: Mapping[str, Any], value: Value) -> bool:
 
 def duration_s(text: str) -> float:
     """Seconds of an ISO 8601 duration of days, hours, minutes and seconds; 0.0 when it is none."""
-    total, number, in_time = 0.0, "", False
-    units = {"D": 86400, "H": 3600, "M": 60, "S": 1}
-    for letter in text.removeprefix("P"):
-        if letter == "T":
-            in_time = True
-        elif letter in units and number and (in_time or letter == "D"):
-            total += float(number) * units[letter]
-            number = ""
-        elif letter.isdigit() or letter == ".":
-            number += letter
-        else:
-            return 0.0
-    return total
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return 0.0
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return days * 86400 + hours * 3600 + minutes * 60 + seconds
