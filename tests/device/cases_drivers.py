@@ -1,0 +1,190 @@
+# mypy: ignore-errors
+"""The chips beside the node, answered register by register; presence and the monitor of a lamp."""
+
+from firmware.drivers.bl0942 import PACKET_SIZE, Bl0942, parse
+from firmware.drivers.qmc5883l import Qmc5883l
+from firmware.monitor import Monitor
+from firmware.motion import NEVER_S, Motion
+from firmware.now import Now
+from firmware.parking import OCCUPIED, UNKNOWN, VACANT, Bay
+from protocol import wire
+
+SCALE = {"mw_num": 1000, "mw_den": 596, "dv_num": 10, "dv_den": 15187, "wh_counts": 5}
+
+
+def packet(watt, volts, count):
+    """A whole packet of the meter."""
+    data = bytearray(PACKET_SIZE)
+    data[0] = 0x55
+    for at, value in ((4, volts), (10, watt), (13, count)):
+        data[at], data[at + 1], data[at + 2] = value & 255, value >> 8 & 255, value >> 16 & 255
+    data[22] = ((0x58 + sum(data[:22])) & 255) ^ 255
+    return bytes(data)
+
+
+class Uart:
+    """A line that answers each request with the next packet."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = []
+
+    def write(self, data):
+        self.asked.append(data)
+
+    def read(self, size=None):
+        return self.answers.pop(0) if size and self.answers else None
+
+
+def test_a_packet_of_the_meter_is_read():
+    assert parse(packet(35760, 3494000, 77)) == (35760, 3494000, 77)
+    assert parse(packet(0x1000000 - 5, 0, 0))[0] == -5
+
+
+def test_a_damaged_packet_is_none_at_every_bit():
+    good = packet(35760, 3494000, 77)
+    for bit in range(PACKET_SIZE * 8):
+        wrong = bytearray(good)
+        wrong[bit // 8] ^= 1 << bit % 8
+        assert parse(bytes(wrong)) is None, bit
+    for size in range(PACKET_SIZE):
+        assert parse(good[:size]) is None
+
+
+def test_the_meter_tells_milliwatts_decivolts_and_watt_hours():
+    uart = Uart([packet(35760, 3493010, 100), packet(35760, 3493010, 111)])
+    meter = Bl0942(uart, SCALE)
+    meter.poll()
+    assert (meter.power_mw, meter.voltage_dv, meter.energy_wh) == (60000, 2300, 0)
+    meter.poll()
+    assert meter.energy_wh == 2
+    assert uart.asked == [b"\x58\xaa"] * 2
+
+
+def test_the_counter_of_the_meter_may_wrap():
+    uart = Uart([packet(0, 0, 0xFFFFFE), packet(0, 0, 8)])
+    meter = Bl0942(uart, SCALE)
+    meter.poll()
+    meter.poll()
+    assert meter.energy_wh == 2
+
+
+def test_a_silent_meter_is_told_after_five_misses():
+    uart = Uart([packet(35760, 3493010, 100)])
+    meter = Bl0942(uart, SCALE)
+    meter.poll()
+    for _ in range(4):
+        meter.poll()
+        assert meter.power_mw == 60000
+    meter.poll()
+    assert meter.power_mw == -1
+
+
+class Bus:
+    """A bus with a magnetometer that is ready when it was started."""
+
+    def __init__(self):
+        self.control = 0
+        self.broken = False
+
+    def writeto_mem(self, address, register, data):
+        if self.broken:
+            raise OSError(19)
+        if register == 9:
+            self.control = data[0]
+
+    def readfrom_mem_into(self, address, register, buffer):
+        if self.broken:
+            raise OSError(19)
+        if register == 6:
+            buffer[0] = self.control & 1
+        else:
+            buffer[:] = b"\x2c\x01\xd4\xfe\x00\x00"  # 300, -300, 0
+
+
+def test_the_magnetometer_tells_nanotesla():
+    chip, field = Qmc5883l(Bus()), [0, 0, 0]
+    assert chip.read(field)
+    assert field == [10000, -10000, 0]
+
+
+def test_a_magnetometer_that_comes_back_is_started_again():
+    bus = Bus()
+    chip, field = Qmc5883l(bus), [0, 0, 0]
+    assert chip.read(field)
+    bus.broken, bus.control = True, 0
+    assert not chip.read(field)
+    bus.broken = False
+    assert chip.read(field)
+    assert bus.control & 1
+
+
+def test_presence_is_remembered_from_its_last_instant():
+    motion, now = Motion(), Now()
+    assert motion.age_s(now) == NEVER_S
+    assert motion.tick(True, now)
+    assert not motion.tick(True, now)
+    now.uptime_s = 30
+    assert motion.age_s(now) == 30
+    assert motion.tick(False, now)
+    assert motion.age_s(now) == 30
+
+
+def monitored(powers, level=100):
+    """At which seconds the monitor of a lamp of 60 W told a change; one reading a second."""
+    monitor, now = Monitor(), Now()
+    monitor.configure(wire.Configuration(power_max_mw=60000, lamp_failure_s=3))
+    told = []
+    for second, power_mw in enumerate(powers):
+        now.uptime_s = second
+        if monitor.tick(level, power_mw, now):
+            told.append(second)
+    return told
+
+
+def test_a_dead_lamp_is_told_after_its_time_and_a_repair_too():
+    assert monitored([60000, 60000, 100, 100, 100, 100, 100, 60000, 60000, 60000, 60000]) == [
+        5,
+        10,
+    ]
+
+
+def test_neither_ramps_nor_silent_meters_are_failures():
+    assert monitored([60000, 100, 100, 60000, 100, 100, 60000]) == []
+    assert monitored([-1] * 10) == []
+    assert monitored([0] * 10, level=3) == []
+
+
+def test_a_bay_is_calibrated_by_a_steady_field_only():
+    bay, now = Bay(), Now()
+    for second in range(20):
+        now.uptime_s, now.tick_ms = second, second * 1000
+        bay.tick([second * 9000, 0, 0], now)
+    assert bay.state == UNKNOWN
+    for second in range(20, 27):
+        now.uptime_s, now.tick_ms = second, second * 1000
+        bay.tick([1000, 0, 0], now)
+    assert bay.state == VACANT
+    assert bay.confidence_percent >= 50
+
+
+def test_a_slow_drift_is_followed_and_a_car_is_not():
+    bay, now = Bay(), Now()
+    drift = 0
+    for second in range(4000):
+        now.uptime_s, now.tick_ms = second, second * 1000 & 0x3FFFFFFF
+        drift += 5
+        bay.tick([19800 + drift, 600, 44900], now)
+        assert bay.state != OCCUPIED, second
+    for second in range(4000, 4010):
+        now.uptime_s, now.tick_ms = second, second * 1000 & 0x3FFFFFFF
+        bay.tick([19800 + drift + 12000, 600, 44900], now)
+    assert bay.state == OCCUPIED
+
+
+def test_a_memory_that_is_none_is_not_taken():
+    bay = Bay()
+    for data in (b"", b"\x02" + bytes(19), b"\x01\x07" + bytes(18)):
+        assert not bay.remember(data)
+    assert bay.state == UNKNOWN
+    assert bay.remember(Bay().memory())
