@@ -63,7 +63,7 @@ class RealNode:
         self._config = folder / "zygote.json"
         self._zygote: subprocess.Popen[bytes] | None = None
 
-    def _open(self) -> subprocess.Popen[bytes]:
+    def zygote(self) -> subprocess.Popen[bytes]:
         """The zygote; it maps the images when it starts, with the node's first start."""
         if self._zygote is None:
             self._zygote = subprocess.Popen(
@@ -73,7 +73,7 @@ class RealNode:
         return self._zygote
 
     def _say(self, word: str, answer: str) -> None:
-        zygote = self._open()
+        zygote = self.zygote()
         assert zygote.stdin is not None
         assert zygote.stdout is not None
         zygote.stdin.write(f"{word} 0\n".encode())
@@ -94,7 +94,7 @@ class RealNode:
 
     def close(self) -> None:
         """End the zygote and its node."""
-        zygote = self._open()
+        zygote = self.zygote()
         assert zygote.stdin is not None
         assert zygote.stdout is not None
         zygote.stdin.close()

@@ -1,0 +1,41 @@
+"""The flash of a simulated node: formatted once, and changed only when its identity changes."""
+
+from __future__ import annotations
+
+import json
+
+from hardware_sim import provision
+from protocol import plan
+from protocol.wire import controller_end
+
+KEY = bytes(range(32))
+
+
+def said(kind: str = "lamp", port: int = 1883) -> dict[str, object]:
+    asset = next(a for a in plan.quarter(2, 2).assets if a.kind == kind)
+    return provision.identity(asset, "quarter", KEY, ("127.0.0.1", port))
+
+
+def test_a_new_flash_is_formatted_and_an_old_one_is_left_alone() -> None:
+    memory = memoryview(bytearray(b"\xff" * provision.FLASH_SIZE))
+    assert provision.provision(memory, said())
+    before = bytes(memory)
+    assert not provision.provision(memory, said())
+    assert bytes(memory) == before
+
+
+def test_another_broker_is_written_and_the_rest_stays() -> None:
+    memory = memoryview(bytearray(b"\xff" * provision.FLASH_SIZE))
+    provision.provision(memory, said())
+    assert provision.provision(memory, said(port=1884))
+    assert not provision.provision(memory, said(port=1884))
+
+
+def test_an_identity_holds_the_nodes_own_secrets_and_no_others() -> None:
+    lamp = said()
+    key = controller_end.node_key(KEY, str(lamp["node_id"]))
+    assert lamp["key"] == key.hex()
+    assert lamp["password"] == controller_end.mqtt_password(key)
+    assert KEY.hex() not in json.dumps(lamp)
+    assert {"pwm", "presence", "meter_rx"} <= set(lamp["board"]["pins"])  # type: ignore[index] # a dict
+    assert set(said("bay")["board"]["pins"]) == {"sda", "scl"}  # type: ignore[index] # a dict
