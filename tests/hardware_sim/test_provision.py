@@ -16,6 +16,12 @@ def said(kind: str = "lamp", port: int = 1883) -> dict[str, object]:
     return provision.identity(asset, "quarter", KEY, ("127.0.0.1", port))
 
 
+def pins_of(identity: dict[str, object]) -> set[str]:
+    board = identity["board"]
+    assert isinstance(board, dict)
+    return set(board["pins"])
+
+
 def test_a_new_flash_is_formatted_and_an_old_one_is_left_alone() -> None:
     memory = memoryview(bytearray(b"\xff" * provision.FLASH_SIZE))
     assert provision.provision(memory, said())
@@ -37,5 +43,5 @@ def test_an_identity_holds_the_nodes_own_secrets_and_no_others() -> None:
     assert lamp["key"] == key.hex()
     assert lamp["password"] == controller_end.mqtt_password(key)
     assert KEY.hex() not in json.dumps(lamp)
-    assert {"pwm", "presence", "meter_rx"} <= set(lamp["board"]["pins"])  # type: ignore[index] # a dict
-    assert set(said("bay")["board"]["pins"]) == {"sda", "scl"}  # type: ignore[index] # a dict
+    assert {"pwm", "presence", "meter_rx"} <= pins_of(lamp)
+    assert pins_of(said("bay")) == {"sda", "scl"}
