@@ -134,6 +134,8 @@ def _short_names(
                 uses[node.attr] += 1
             elif isinstance(node, ast.arg):
                 arguments.add(node.arg)
+    # Calls that rows.py writes have this keyword, whether or not a source has it.
+    attributes |= arguments & {"row_type"}
     attributes = {n for n in attributes - keep if not n.startswith("__")}
     keep |= {name for _, name in entries}
     # A name that our sources ask of something outside stays what it is there.
