@@ -11,13 +11,13 @@ from pathlib import Path
 from .figures import Figure, against
 
 ROOT = Path(__file__).resolve().parent.parent
-_ROUNDS = {"CPython": 20_000, "MicroPython": 3_000}
+_BATCHES = {"CPython": 1000, "MicroPython": 400}
 
 
-def _run(words: list[str], environment: dict[str, str], rounds: int) -> dict[str, float]:
+def _run(words: list[str], environment: dict[str, str], batches: int) -> dict[str, float]:
     loop = str(ROOT / "bench" / "frame_loop.py")
     done = subprocess.run(
-        [*words, loop, str(rounds)], env={**os.environ, **environment}, cwd=ROOT,
+        [*words, loop, str(batches)], env={**os.environ, **environment}, cwd=ROOT,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     said: dict[str, float] = json.loads(done.stdout)
@@ -33,10 +33,10 @@ def measure() -> list[Figure]:
     """Bytes once, time on both interpreters (speed: JSON's time / the frame's)."""
     root = {"PYTHONPATH": str(ROOT)}
     runs = {
-        "CPython": _run([sys.executable], root, _ROUNDS["CPython"]),
+        "CPython": _run([sys.executable], root, _BATCHES["CPython"]),
         "MicroPython": _run(
             [micropython(), "-X", "heapsize=8m"], {"MICROPYPATH": f"{ROOT}:.frozen"},
-            _ROUNDS["MicroPython"],
+            _BATCHES["MicroPython"],
         ),
     }  # fmt: skip
     first = runs["CPython"]

@@ -96,7 +96,9 @@ class Gateway:
         if node.silent:
             node.silent = False
             self._contact(devices, False, now)
-        device = next((d for d in devices if d.asset.channel == message.channel), devices[0])
+        device = devices[0]
+        if len(devices) > 1:
+            device = next((d for d in devices if d.asset.channel == message.channel), device)
         if isinstance(message, wire.Hello):
             self._greeted(devices, now)
         elif isinstance(message, wire.LampState):

@@ -44,6 +44,8 @@ _PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError,
 # Rows by their number, see `register`. A linked image has no classes for rows but one string for
 # each, "KINDS LAYOUT TAIL FIELD FIELD …" (flasher/rows.py): a class would take 400 bytes of RAM.
 ROWS: "dict[int, type[Message] | str]" = {}
+# The bounds of a row's fields, worked out when the row is first packed or read.
+_BOUNDS: "dict[int, list[tuple[int, int, int]]]" = {}
 
 
 def struct_letter(kind: str) -> str:
@@ -63,6 +65,7 @@ class Message:
     TAIL = ""
     LAYOUT = "<"
     REQUIRED = 0
+    SHAPE: "tuple[str, str, str, tuple[str, ...]]" = ("", "<", "", ())
 
     def __init__(
         self,
@@ -101,21 +104,17 @@ def register(*rows: type[Message]) -> None:
     for row in rows:
         row.LAYOUT = "<" + "".join([struct_letter(kind) for kind in row.KINDS])
         row.REQUIRED = struct.calcsize(row.LAYOUT)
+        row.SHAPE = (row.KINDS, row.LAYOUT, row.TAIL, row.FIELDS)
         ROWS[row.TYPE] = row
 
 
 def _shape(row_type: int) -> "tuple[str, str, str, tuple[str, ...] | list[str]]":
     """Kinds, layout, name of the tail or "", and names of the fields of a row."""
     row = ROWS[row_type]
-    if not isinstance(row, str):
-        return row.KINDS, row.LAYOUT, row.TAIL, row.FIELDS
-    words = row.split(" ")
-    return words[0], words[1], words[2], words[3:]
-
-
-def _made(row_type: int, unpacked: tuple[object, ...]) -> Message:
-    row = ROWS[row_type]
-    return Message(0, unpacked, row_type=row_type) if isinstance(row, str) else row(0, unpacked)
+    if isinstance(row, str):
+        words = row.split(" ")
+        return words[0], words[1], words[2], words[3:]
+    return row.SHAPE
 
 
 def direction(message_type: int) -> int:
@@ -123,33 +122,43 @@ def direction(message_type: int) -> int:
     return UP if message_type < 0x40 else DOWN
 
 
-def out_of_range(message: Message) -> str:
-    """The first field that says what it may not, as `name=value`; "" when all is well."""
-    kinds, _, _, fields = _shape(message.TYPE)
-    for name, kind in zip(fields, kinds):
-        if kind in _HIGHEST:
-            value = getattr(message, name)
-            if not _LOWEST.get(kind, 0) <= value <= _HIGHEST[kind]:
-                return "{}={}".format(name, value)
+def out_of_range(row_type: int, values: "tuple[int, ...] | list[int]") -> str:
+    """The first value that may not be, as `name=value`; "" when all is well."""
+    bounds = _BOUNDS.get(row_type)
+    if bounds is None:
+        bounds = _BOUNDS[row_type] = _bounds(_shape(row_type)[0])
+    for at, low, high in bounds:
+        if not low <= values[at] <= high:
+            return "{}={}".format(_shape(row_type)[3][at], values[at])
     return ""
+
+
+def _bounds(kinds: str) -> "list[tuple[int, int, int]]":
+    """(place, lowest, highest) of the fields whose kind has bounds of its own."""
+    found = []
+    for at in range(len(kinds)):
+        kind = kinds[at]
+        if kind in _HIGHEST:
+            found.append((at, _LOWEST.get(kind, 0), _HIGHEST[kind]))
+    return found
 
 
 def pack_body(buffer: bytearray, start: int, message: Message) -> int:
     """Pack a body into the buffer; returns where it ends. EncodeError names a wrong field."""
-    what = type(message).__name__
     _, layout, tail_name, fields = _shape(message.TYPE)
-    fault = out_of_range(message)
-    if fault:
-        raise EncodeError("{}.{}".format(what, fault))
+    values = [getattr(message, name) for name in fields]
     try:
-        struct.pack_into(layout, buffer, start, *[getattr(message, name) for name in fields])
+        fault = out_of_range(message.TYPE, values)
+        if fault:
+            raise EncodeError("{}.{}".format(type(message).__name__, fault))
+        struct.pack_into(layout, buffer, start, *values)
     except _PACK_ERRORS as error:
-        raise EncodeError("{}: {}".format(what, error)) from error
-    size = struct.calcsize(layout)
-    end = start + size
+        raise EncodeError("{}: {}".format(type(message).__name__, error)) from error
+    end = start + struct.calcsize(layout)
     if tail_name:
         tail = getattr(message, tail_name)
-        if size + 2 + len(tail) > BODY_SIZE_MAX:
+        if end - start + 2 + len(tail) > BODY_SIZE_MAX:
+            what = type(message).__name__
             raise EncodeError("{}.{} is {} bytes".format(what, tail_name, len(tail)))
         struct.pack_into("<H", buffer, end, len(tail))
         end += 2
@@ -160,16 +169,24 @@ def pack_body(buffer: bytearray, start: int, message: Message) -> int:
 
 def unpack_body(row_type: int, data: bytes, start: int, end: int) -> Message:
     """The message in data[start:end]; DecodeError with a reason otherwise."""
-    _, layout, tail, _ = _shape(row_type)
+    _, layout, tail, fields = _shape(row_type)
     size = struct.calcsize(layout)
     if end - start < size:
         raise DecodeError(BODY, "{} of {} bytes".format(end - start, size))
-    message = _made(row_type, struct.unpack_from(layout, data, start))
-    if tail:
-        setattr(message, tail, _read_tail(data, start + size, end))
-    fault = out_of_range(message)
+    values = struct.unpack_from(layout, data, start)
+    fault = out_of_range(row_type, values)
     if fault:
         raise DecodeError(VALUE, fault)
+    # The reader's way, without the constructor's: all fields are there, in the table's order.
+    row = ROWS[row_type]
+    message = object.__new__(Message if isinstance(row, str) else row)
+    if isinstance(row, str):
+        message.TYPE = row_type
+    message.channel = 0
+    for name, value in zip(fields, values):
+        setattr(message, name, value)
+    if tail:
+        setattr(message, tail, _read_tail(data, start + size, end))
     return message
 
 

@@ -5,6 +5,7 @@ HMAC-SHA256 (RFC 2104) over `hashlib.sha256`, because MicroPython has no
 """
 
 import hashlib
+import struct
 
 from .const import const
 from .errors import REPLAY, DecodeError
@@ -37,11 +38,7 @@ class Key:
     def tag(self, direction: int, counter: int, data: bytes | memoryview) -> bytes:
         """The 8-byte tag of header and body, bound to direction and full counter."""
         prefix = self._prefix
-        prefix[0] = direction
-        prefix[1] = counter & 0xFF
-        prefix[2] = counter >> 8 & 0xFF
-        prefix[3] = counter >> 16 & 0xFF
-        prefix[4] = counter >> 24 & 0xFF
+        struct.pack_into("<BI", prefix, 0, direction, counter & 0xFFFFFFFF)
         inner = hashlib.sha256(self._inner)
         inner.update(prefix)
         inner.update(data)
@@ -54,10 +51,8 @@ def same(a: bytes, b: bytes | memoryview) -> bool:
     """Whether two tags are equal, in a time that does not tell where they differ."""
     if len(a) != len(b):
         return False
-    difference = 0
-    for x, y in zip(a, b):
-        difference |= x ^ y
-    return difference == 0
+    # Both are read whole before they are compared, and the comparison is of one number with 0.
+    return int.from_bytes(a, "little") ^ int.from_bytes(b, "little") == 0
 
 
 def session_key(key: bytes, node_nonce: bytes, controller_nonce: bytes) -> bytes:
