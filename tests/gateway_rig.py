@@ -21,6 +21,7 @@ SITE_KEY = bytes(range(32))
 CMS = "http://cms.test/talq"
 START_S = 1_795_248_000.0  # 2026-11-21, 8:00 UTC.
 STEP_MS = 100
+BEAT_MS = 20_000
 EVENTS: dict[str, Any] = {
     "address": "events",
     "sourceAddresses": {"blackList": []},
@@ -49,6 +50,7 @@ class RigNode:
         self.rng = rng
         self.up = True
         self.boot = 1
+        self.beat_ms = 0
         self.digests = {wire.UPLOAD_SCHEDULE: bytes(8), wire.UPLOAD_CONFIGURATION: bytes(8)}
         self.contents: dict[int, bytes] = {}
         self.stored: dict[int, tuple[int, bytes]] = {}
@@ -69,9 +71,12 @@ class RigNode:
         self.uploads = Uploads()
 
     def said(self, now_ms: int) -> list[bytes]:
-        """What it says by itself."""
+        """What it says by itself: that it wants to join, and its heartbeat."""
         if not self.session.join_due(now_ms):
-            return []
+            if not self.session.joined or now_ms - self.beat_ms < BEAT_MS:
+                return []
+            self.beat_ms = now_ms
+            return [self.session.seal(wire.NodeState(boot_count=self.boot))]
         return [self.session.ask_join(self.rng.randbytes(8), self.boot, 1, now_ms)]
 
     def take(self, frame: bytes, now_ms: int) -> list[bytes]:
