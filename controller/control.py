@@ -12,6 +12,7 @@ from protocol import talq
 from protocol.schedule import planning
 
 from . import compile as compiler
+from . import translate
 from .devices import RANKS, Device, Override
 from .effects import Now
 from .gateway import Attachment, Gateway
@@ -20,6 +21,7 @@ from .loggers import EVENT, ON_CHANGE, PERIODIC, logger_of
 LAMP_FUNCTION = "lamp"
 PROGRAMS_MAX, CALENDARS_MAX, LOGGERS_MAX = 256, 64, 16
 RAMP_S_MAX = 3600.0
+END_S = translate.EPOCH_S + 65536 * translate.DAY_S  # Frames count days in 16 bits.
 _MODES = (EVENT, PERIODIC, ON_CHANGE)
 
 
@@ -51,13 +53,7 @@ class Control:
             raise talq.TalqError(
                 422, "overrideCommandNotValid", str(error), error.field
             ) from error
-        starts_s = _time_s(command.get("start"))
-        expires_s = _time_s(command.get("expiration"))
-        if expires_s and expires_s <= max(starts_s, now.domain_s):
-            raise talq.TalqError(
-                422, "overrideCommandNotValid", "is over already", "targetCommand.expiration"
-            )
-        ramp_s = min(RAMP_S_MAX, float(command.get("rampToLevelTime") or 0))
+        starts_s, expires_s, ramp_s = _times(command, now)
         for device in devices:
             number = device.next_number()
             override = Override(
@@ -67,6 +63,9 @@ class Control:
             self._keep(device, override, now)
 
     def _keep(self, device: Device, override: Override, now: Now) -> None:
+        before = device.overrides.get(override.rank)
+        if before is not None and before is not override:
+            device.node.drop(before.command_id)
         device.overrides[override.rank] = override
         device.cms = self._cms
         o = override
@@ -80,6 +79,7 @@ class Control:
         for override in list(device.overrides.values()):
             if ref and override.cms_ref_id != ref:
                 continue
+            device.node.drop(override.command_id)
             override.released, override.done, override.command_id = True, False, 0
             override.origin, override.asked_ms = origin, now.tick_ms
             self._keep(device, override, now)
@@ -175,7 +175,8 @@ class Control:
     def _users(self, kind: str, name: str) -> list[tuple[str, str]]:
         if kind == "calendars":
             devices = self._gateway.devices.values()
-            return [("devices", d.address) for d in devices if d.calendar_id == name]
+            ours = [d for d in devices if d.cms == self._cms and d.calendar_id == name]
+            return [("devices", device.address) for device in ours]
         return [
             ("calendars", calendar_id)
             for calendar_id, body in self._own.calendars.items()
@@ -221,9 +222,12 @@ class Control:
             device.calendar_origin = ""
 
     def _recompile(self, now: Now) -> None:
-        """A calendar or program changed: lamps that follow it get a new table."""
+        """A calendar or program changed: lamps that follow it get a new table.
+
+        A calendar that is not here comes after a resync; its lamps keep their table till then.
+        """
         for device in self._gateway.devices.values():
-            if device.cms == self._cms and device.calendar_id:
+            if device.cms == self._cms and device.calendar_id in self._own.calendars:
                 self._compiled(device, now)
 
     # Loggers.
@@ -269,6 +273,23 @@ def _ranked(ref: str) -> tuple[str, str]:
     """(rank, cmsRefId) of an override's reference; ordinary without a rank word."""
     word = ref.partition(":")[0]
     return (word if word in RANKS else RANKS[0]), ref
+
+
+def _times(command: Mapping[str, Any], now: Now) -> tuple[float, float, float]:
+    """Start, expiry (POSIX seconds) and ramp (seconds) of a command; TalqError."""
+    starts_s, expires_s = _time_s(command.get("start")), _time_s(command.get("expiration"))
+    ramp_s = float(command.get("rampToLevelTime") or 0)
+    said, field = "", ""
+    if expires_s and expires_s <= max(starts_s, now.domain_s):
+        said, field = "is over already", "expiration"
+    elif max(starts_s, expires_s) >= END_S:
+        field = "start" if starts_s >= END_S else "expiration"
+        said = "is beyond the days that a node can count"
+    elif ramp_s < 0:
+        said, field = "is less than 0", "rampToLevelTime"
+    if said:
+        raise talq.TalqError(422, "overrideCommandNotValid", said, f"targetCommand.{field}")
+    return starts_s, expires_s, min(RAMP_S_MAX, ramp_s)
 
 
 def _time_s(text: object) -> float:

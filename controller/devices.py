@@ -35,7 +35,7 @@ class Override:
     command_id: int = 0  # Under way to the node; 0: not sent since it joined.
     done: bool = False
     said_silent: bool = False
-    asked_ms: int = 0
+    asked_ms: int = -1  # -1: before the restart; it is counted from the next look.
 
     def over(self, now_s: float) -> bool:
         """Whether its time has passed."""

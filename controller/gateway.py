@@ -27,6 +27,7 @@ from .translate import Value
 # A node is silent after so many heartbeats of domain time, and at least so much real time.
 SILENT_HEARTBEATS = 2.5
 SILENT_REAL_MS = 15_000
+KEEP_MS = 5000  # Newest values go to the store so often; they would come again anyhow.
 # After a restart so many nodes are asked to join in a second: at dusk all of a city is up at once.
 JOINS_PER_TICK = 40
 
@@ -57,6 +58,8 @@ class Gateway:
         self._heartbeat_s, self._fade_s = beat
         self._waiting_to_join: list[NodeEnd] = []
         self._known_events: dict[str, set[int]] = {}
+        self._unkept: set[str] = set()  # Devices whose newest values are not in the store yet.
+        self._kept_ms = 0
         for asset in site.assets:
             node = self._node(asset, site_key, random)
             address = plan.device_address(asset.node_id, asset.channel)
@@ -160,6 +163,7 @@ class Gateway:
     def _values(self, device: Device, values: list[Value], now: Now) -> None:
         """Keep values, and tell the loggers that want each change."""
         device.keep(values)
+        self._unkept.add(device.address)
         for cms, attachment in self.attachments.items():
             for logger in attachment.loggers.values():
                 for value in logger.news(device.address, values):
@@ -242,6 +246,7 @@ class Gateway:
         for rank, override in list(device.overrides.items()):
             if override.over(now.domain_s) and not override.released:
                 self.effects.store("override_gone", device.address, rank)
+                device.node.drop(override.command_id)
                 del device.overrides[rank]
             elif not override.done and not override.command_id:
                 message = override.message(device.asset.channel, now.domain_s)
@@ -308,6 +313,12 @@ class Gateway:
             for device in devices:
                 if device.overrides:
                     self._look_at_overrides(device, now)
+        if wire.ticks_after(now.tick_ms, self._kept_ms) >= KEEP_MS:
+            self._kept_ms = now.tick_ms
+            for address in self._unkept:
+                values = translate.packed(self.devices[address].values.values())
+                self.effects.store("reported", address, values)
+            self._unkept.clear()
         for cms, attachment in self.attachments.items():
             for logger in attachment.loggers.values():
                 if logger.due(now.domain_s):
@@ -327,6 +338,8 @@ class Gateway:
         """Expired ones go; ones that a node never got are told as silent, once."""
         self.push(device, now)
         for override in device.overrides.values():
+            if override.asked_ms < 0:
+                override.asked_ms = now.tick_ms
             waited_ms = wire.ticks_after(now.tick_ms, override.asked_ms)
             if override.done or override.said_silent or waited_ms < 2 * SILENT_REAL_MS:
                 continue

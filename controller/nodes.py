@@ -149,6 +149,10 @@ class NodeEnd:
         self._send(message)
         return message.command_id
 
+    def drop(self, command_id: int) -> None:
+        """A command is not wanted any more: it is not said again (0: it was never sent)."""
+        self._retry.forget(command_id)
+
     def want(self, kind: int, upload: Upload, now: Now) -> None:
         """From now on the node should hold this content."""
         upload.stored = self._held(kind) == upload.digest

@@ -16,6 +16,7 @@ from protocol import plan, talq, worldclock
 from protocol.schedule import planning
 
 from . import compile as compiler
+from . import translate
 from .devices import Override
 from .errors import ControllerError
 from .gateway import Gateway
@@ -59,6 +60,10 @@ async def restore(gateway: Gateway, store: Store, links: list[CmsLink]) -> None:
         if device and isinstance(body, bytes) and isinstance(generation, int):
             upload = Upload(generation, compiler.digest(body), body)
             device.node.uploads[_SCHEDULE_KIND] = upload
+    for address, body in await store.rows("SELECT * FROM reported"):
+        device = gateway.devices.get(str(address))
+        if device and isinstance(body, bytes):
+            device.keep(translate.unpacked(body))
     for node_id, boot, number in await store.rows("SELECT * FROM event"):
         assert isinstance(boot, int)
         assert isinstance(number, int)

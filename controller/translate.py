@@ -5,7 +5,7 @@ Function ids and attribute names are those of protocol/talq/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -90,6 +90,16 @@ class OverrideSaid:
 
     cms_ref_id: str
     rank: str
+
+
+def packed(values: Iterable[Value]) -> bytes:
+    """Values as the store keeps them."""
+    return talq.encode([list(value) for value in values])
+
+
+def unpacked(data: bytes) -> list[Value]:
+    """What `packed` packed."""
+    return [Value(tuple(row[0]), *row[1:]) for row in talq.read_json(data)]
 
 
 def posix_ms(day: int, second: int, millis: int = 0) -> int:

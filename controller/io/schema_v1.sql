@@ -61,3 +61,10 @@ CREATE TABLE outbox (
     body BLOB NOT NULL
 );
 CREATE INDEX outbox_order ON outbox (cms, logger, id);
+
+-- The newest values of a device as its node said them, kept some seconds late: a read is answered
+-- at once after a restart, with the age it then has.
+CREATE TABLE reported (
+    address TEXT PRIMARY KEY,
+    body BLOB NOT NULL
+);

@@ -33,6 +33,7 @@ STATEMENTS = {
     "override": "INSERT OR REPLACE INTO override VALUES (?,?,?,?,?,?,?,?,?,?,?)",
     "override_gone": "DELETE FROM override WHERE address=? AND rank=?",
     "schedule": "INSERT OR REPLACE INTO schedule VALUES (?,?,?)",
+    "reported": "INSERT OR REPLACE INTO reported VALUES (?,?)",
     "event": "INSERT OR IGNORE INTO event VALUES (?,?,?)",
     "outbox": "INSERT INTO outbox (cms, logger, body) VALUES (?,?,?)",
 }
