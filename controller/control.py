@@ -67,7 +67,6 @@ class Control:
         if before is not None and before is not override:
             device.node.drop(before.command_id)
         device.overrides[override.rank] = override
-        device.cms = self._cms
         o = override
         self._gateway.effects.store(
             "override", device.address, o.rank, o.number, o.level_percent, o.starts_s, o.expires_s,

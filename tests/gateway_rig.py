@@ -58,16 +58,21 @@ class RigNode:
         self.refuses = False
         self.got: list[wire.Message] = []
         self.commands: dict[int, wire.Override] = {}
-        self.levels: dict[int, int] = {}  # By rank: what is in force.
+        self.held: dict[int, wire.Override] = {}  # By rank.
         self.events: dict[int, wire.Event] = {}
         self.session.link_up()
+
+    @property
+    def levels(self) -> dict[int, int]:
+        """The levels that are asked of its lamp, by rank."""
+        return {rank: message.level_percent for rank, message in self.held.items()}
 
     def restart(self) -> None:
         """Power comes back: only what flash holds is left."""
         self.session = wire.NodeSession(controller_end.node_key(SITE_KEY, self.node_id))
         self.session.link_up()
         self.boot += 1
-        self.levels, self.commands = {}, {}
+        self.held, self.commands = {}, {}
         self.uploads = Uploads()
 
     def said(self, now_ms: int) -> list[bytes]:
@@ -113,9 +118,11 @@ class RigNode:
         if message.command_id not in self.commands:
             self.commands[message.command_id] = message
             if message.action == wire.SET:
-                self.levels[message.rank] = message.level_percent
+                self.held[message.rank] = message
             else:
-                self.levels.clear()
+                gone = [r for r, m in self.held.items() if m.override_id == message.override_id]
+                for rank in gone:
+                    del self.held[rank]
         return wire.Ack(message.channel, command_id=message.command_id, status=wire.ACK_DONE)
 
     def _chunk(self, message: wire.UploadChunk) -> wire.UploadState:
