@@ -66,6 +66,7 @@ class Control:
         before = device.overrides.get(override.rank)
         if before is not None and before is not override:
             device.node.drop(before.command_id)
+            override.replaces(before)
         device.overrides[override.rank] = override
         o = override
         self._gateway.effects.store(

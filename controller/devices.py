@@ -11,6 +11,7 @@ from .nodes import NodeEnd
 from .translate import OverrideSaid, Value, wire_time
 
 LIFE_S_MAX = 0x3FFFFF
+FORMER_MAX = 8
 RANKS = wire.RANK_NAMES
 
 
@@ -19,7 +20,8 @@ class Override:
     """An override of one lamp and rank; times in POSIX seconds, 0.0: at once, without end.
 
     `number` is what the node calls it. `released`: it is to be taken away; the row goes when the
-    node has said so.
+    node has said so. `former`: numbers of this rank that the node may hold instead of it, as long
+    as it has not acknowledged this one; a release must name them all.
     """
 
     number: int
@@ -35,7 +37,20 @@ class Override:
     command_id: int = 0  # Under way to the node; 0: not sent since it joined.
     done: bool = False
     said_silent: bool = False
+    former: tuple[int, ...] = ()
     asked_ms: int = -1  # -1: before the restart; it is counted from the next look.
+
+    def replaces(self, before: Override) -> None:
+        """It takes the place of another of its rank."""
+        self.former = (before.number, *before.former)[:FORMER_MAX]
+
+    def release_next(self) -> bool:
+        """Whether the node may still hold a former one; then that is released next."""
+        if not self.former:
+            return False
+        self.number, self.former = self.former[0], self.former[1:]
+        self.released, self.done, self.command_id = True, False, 0
+        return True
 
     def over(self, now_s: float) -> bool:
         """Whether its time has passed."""
@@ -87,7 +102,7 @@ class Device:
 
     def next_number(self) -> int:
         """A number that no override of this lamp has."""
-        used = {override.number for override in self.overrides.values()}
+        used = {number for o in self.overrides.values() for number in (o.number, *o.former)}
         number = max(used, default=0) % 60000 + 1
         while number in used:
             number = number % 60000 + 1

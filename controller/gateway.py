@@ -179,7 +179,7 @@ class Gateway:
 
     def record(self, cms: str, logger: str, entry: dict[str, Any], at_ms: int) -> None:
         """Put an entry of this time into the outbox of a CMS."""
-        self.stamps.unique(entry, at_ms)
+        self.stamps.unique(cms, entry, at_ms)
         self.effects.store("outbox", cms, logger, talq.encode(entry))
 
     def _event(self, device: Device, event: wire.Event, now: Now) -> None:
@@ -245,9 +245,8 @@ class Gateway:
         """Send every override of a lamp that the node has not acknowledged."""
         for rank, override in list(device.overrides.items()):
             if override.over(now.domain_s) and not override.released:
-                self.effects.store("override_gone", device.address, rank)
                 device.node.drop(override.command_id)
-                del device.overrides[rank]
+                self._ended(device, rank, override)
             elif not override.done and not override.command_id:
                 message = override.message(device.asset.channel, now.domain_s)
                 override.command_id = device.node.command(message, now)
@@ -260,8 +259,15 @@ class Gateway:
             if override.origin:
                 self.effects.patches.append((override.cms, override.origin, device.address))
             if override.released or ack.status == wire.ACK_EXPIRED:
-                self.effects.store("override_gone", device.address, rank)
-                del device.overrides[rank]
+                self._ended(device, rank, override)
+            else:
+                override.former = ()
+
+    def _ended(self, device: Device, rank: str, override: Override) -> None:
+        """Its row goes, once the node holds none of those that it replaced either."""
+        if not override.release_next():
+            self.effects.store("override_gone", device.address, rank)
+            del device.overrides[rank]
 
     def schedule(self, device: Device, table: bytes, now: Now) -> None:
         """From now on the node of this lamp should hold this table."""

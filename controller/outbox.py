@@ -14,16 +14,16 @@ _PLACES_MAX = 100_000  # Sources and names; beyond it the oldest are forgotten.
 
 
 class Stamps:
-    """The times last given to each source and name, as runs (first, last), the newest last."""
+    """The times last given to each CMS, source and name, as runs (first, last), newest last."""
 
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._runs: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
 
-    def unique(self, entry: Mapping[str, Any], at_ms: int) -> int:
-        """Move the entry's time (POSIX ms) on to the next that is free; its time then."""
+    def unique(self, cms: str, entry: Mapping[str, Any], at_ms: int) -> int:
+        """Move the entry's time (POSIX ms) on to the next that is free there; its time then."""
         data = entry["data"]
         name = data.get("attributeName") or data.get("eventType")
-        place = (data["srcAddress"], str(name))
+        place = (cms, data["srcAddress"], str(name))
         runs = self._runs.pop(place, [])
         free_ms = _take(runs, at_ms)
         if free_ms != at_ms:

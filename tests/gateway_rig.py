@@ -21,7 +21,7 @@ SITE_KEY = bytes(range(32))
 CMS = "http://cms.test/talq"
 START_S = 1_795_248_000.0  # 2026-11-21, 8:00 UTC.
 STEP_MS = 100
-BEAT_MS = 20_000
+BEAT_MS = 5_000
 EVENTS: dict[str, Any] = {
     "address": "events",
     "sourceAddresses": {"blackList": []},

@@ -35,7 +35,7 @@ def test_no_two_entries_of_a_source_and_name_have_one_time(
     seen = set()
     for place, at_ms in moments:
         made = entry(place, at_ms)
-        told_ms = stamps.unique(made, at_ms)
+        told_ms = stamps.unique("cms", made, at_ms)
         assert made["data"]["timestamp"] == talq.timestamp_ms(told_ms)
         assert told_ms >= at_ms
         seen.add((place, told_ms))
@@ -54,18 +54,19 @@ def test_the_value_within_an_entry_moves_with_its_entry() -> None:
                 "attributeValue": {"value": 1, "timestamp": stamp},
             }
         }
-        assert stamps.unique(made, 5000) == told
+        assert stamps.unique("cms", made, 5000) == told
         assert made["data"]["attributeValue"]["timestamp"] == made["data"]["timestamp"]
 
 
-def test_another_source_or_name_does_not_move_a_time() -> None:
+def test_another_cms_source_or_name_does_not_move_a_time() -> None:
     stamps = Stamps()
-    assert [stamps.unique(entry(place, 7000), 7000) for place in PLACES] == [7000] * 3
+    assert stamps.unique("other", entry(PLACES[0], 7000), 7000) == 7000
+    assert [stamps.unique("cms", entry(place, 7000), 7000) for place in PLACES] == [7000] * 3
 
 
 def test_beyond_what_is_remembered_memory_does_not_grow() -> None:
     stamps = Stamps()
     for at_ms in range(0, 100_000, 100):
-        stamps.unique(entry(PLACES[0], at_ms), at_ms)
-    assert stamps.unique(entry(PLACES[0], 99_900), 99_900) == 99_901
-    assert stamps.unique(entry(PLACES[0], 0), 0) == 0  # Long forgotten.
+        stamps.unique("cms", entry(PLACES[0], at_ms), at_ms)
+    assert stamps.unique("cms", entry(PLACES[0], 99_900), 99_900) == 99_901
+    assert stamps.unique("cms", entry(PLACES[0], 0), 0) == 0  # Long forgotten.
