@@ -58,3 +58,17 @@ def build(
         return
     _out.print(f"{output}: {len(image.data):,} bytes, {len(image.files)} files")
     _out.print(f"sha256 {image.digest}")
+
+
+@app.command()
+def place(
+    where: Annotated[str, typer.Argument(help="As a node prints it: firmware/lamp_main.py:3910")],
+) -> None:
+    """Tell which line of the sources a line of a node's traceback is."""
+    name, _, line = where.rpartition(":")
+    linked = build_application().linked
+    if name not in linked or not line.isdigit():
+        _err.print(f"[red]Not found:[/red] {where}; known are {', '.join(linked)}, with :LINE")
+        raise typer.Exit(3)
+    path, number = linked[name].place(int(line))
+    _out.print(f"{path}:{number}")

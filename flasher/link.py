@@ -1,15 +1,17 @@
-"""Links the device sources into one small module: constants become numbers, names short.
+"""Links the device sources of one kind into one small module: numbers, short names, strings.
 
 MicroPython keeps every name of a program in RAM, a dictionary for every module and a slot in it
 for every import. On a node with 111 kB that was 35 kB (docs/decisions/0002-node-heap.md). So the
-image holds one module, made of all device files, in which
+image holds one module for each kind of node, made of the device files that it needs, in which
 
 1. integer constants stand as numbers where they are used, words of tables as their positions;
-2. what no node can ever use is left out;
-3. names of ours are short: globals and attributes each one for one (the map is beside the image),
-   arguments by their position. Names that MicroPython or the boards' modules know stay.
+2. what no such node can ever use is left out, and so is what only the type checker reads;
+3. names of ours are names that MicroPython has in ROM anyway, or short ones: globals and attributes
+   each one for one, arguments by their position. Names that others know stay;
+4. rows of the message table are strings (rows.py).
 
-Each file keeps its lines, so that `Linked.place` finds the source of a line in a traceback.
+Each file keeps its lines, so that `Linked.place` finds the source of a line in a traceback
+(`flash.py place`).
 """
 
 from __future__ import annotations

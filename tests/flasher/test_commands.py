@@ -11,6 +11,7 @@ from pathlib import Path
 
 from real_node import RealNode
 
+import flasher
 from flasher.build import ROOT
 
 
@@ -51,3 +52,18 @@ def test_build_tells_a_person_what_it_wrote(tmp_path: Path) -> None:
 def test_a_wrong_call_is_exit_2() -> None:
     assert flash("build", "--colour").returncode == 2
     assert flash("burn").returncode == 2
+
+
+def test_a_line_of_a_nodes_traceback_is_found_in_the_sources() -> None:
+    text = flasher.build_application().linked["firmware/lamp_main.py"].text
+    line = next(n for n, said in enumerate(text.splitlines(), 1) if "not provisioned:" in said)
+    done = flash("place", f"firmware/lamp_main.py:{line}")
+    assert not done.returncode, done.stderr
+    path, _, number = done.stdout.strip().rpartition(":")
+    assert path == "firmware/main.py"
+    assert "not provisioned:" in (ROOT / path).read_text().splitlines()[int(number) - 1]
+
+
+def test_a_place_that_is_none_is_exit_3() -> None:
+    assert flash("place", "firmware/main.py:7").returncode == 3
+    assert flash("place", "firmware/lamp_main.py").returncode == 3
