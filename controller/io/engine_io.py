@@ -48,12 +48,15 @@ class Engine:
         await future
 
     async def run(self) -> None:
-        """For ever; a failed store ends it."""
+        """For ever; a failed store or a fault in a tick ends it."""
         ticks = asyncio.create_task(self._ticks())
+        ticks.add_done_callback(lambda _: self._wake.set())
         try:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                if ticks.done():
+                    ticks.result()
                 await self.turn()
         finally:
             ticks.cancel()
