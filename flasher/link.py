@@ -6,8 +6,8 @@ image holds one module for each kind of node, made of the device files that it n
 
 1. integer constants stand as numbers where they are used, words of tables as their positions;
 2. what no such node can ever use is left out, and so is what only the type checker reads;
-3. names of ours are names that MicroPython has in ROM anyway, or short ones: globals and attributes
-   each one for one, arguments by their position. Names that others know stay;
+3. names of ours become names that MicroPython has in ROM anyway, or short ones: globals and
+   attributes each one for one, arguments by their position. Names that others know stay;
 4. rows of the message table are strings (rows.py).
 
 Each file keeps its lines, so that `Linked.place` finds the source of a line in a traceback
