@@ -42,6 +42,13 @@ SETTINGS = (
 )  # fmt: skip
 
 
+# What numbers may be; nodes take no other heartbeat (protocol/wire/message.py).
+_RANGES = {
+    "broker_port": (1, 65535), "listen_port": (1, 65535), "heartbeat_s": (10, 3600),
+    "fade_s": (0, 3600),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Settings:
     """The table's values, checked."""
@@ -79,18 +86,26 @@ def load(path: Path, environment: Mapping[str, str], cms: tuple[str, ...] = ()) 
         if value is None:
             raise SettingsError(f"{path}: {row.name} is missing: {row.help}")
         values[row.name] = _like(row, value, path)
-    return _settled(values, path.parent, cms)
+    try:
+        return _settled(values, path.parent, cms)
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: broker_password_file cannot be read: {error.strerror}"
+        ) from error
 
 
 def _like(row: Setting, value: object, path: Path) -> object:
     """The value in the type of the row's default."""
     wanted = type(row.default) if row.default is not None else str
-    if wanted is int and isinstance(value, str) and value.isdigit():
-        return int(value)
+    if wanted is int and isinstance(value, str) and value.isdecimal():
+        value = int(value)
     if wanted is list and isinstance(value, str):
         return [part for part in value.split(",") if part]
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise SettingsError(f"{path}: {row.name} is {value!r}; expected {wanted.__name__}")
+    low, high = _RANGES.get(row.name, (0, 0))
+    if isinstance(value, int) and not low <= value <= high:
+        raise SettingsError(f"{path}: {row.name} is {value}; expected {low} to {high}")
     return value
 
 
