@@ -307,7 +307,7 @@ def _endpoint(
     handler = server.handlers.get(operation.operation_id)
 
     async def endpoint(request: Request) -> Response:
-        encoding = request.headers.get("content-encoding", "")
+        encoding = request.headers.get("content-encoding", "") if operation.request else ""
         try:
             size = int(request.headers.get("content-length") or 0)
             sender = talq.check_request(request.query_params, request.headers, size)
