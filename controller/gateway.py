@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from protocol import plan, talq, wire
 from protocol.wire import controller_end
 
@@ -180,7 +182,8 @@ class Gateway:
     def record(self, cms: str, logger: str, entry: dict[str, Any], at_ms: int) -> None:
         """Put an entry of this time into the outbox of a CMS."""
         self.stamps.unique(cms, entry, at_ms)
-        self.effects.store("outbox", cms, logger, talq.encode(entry))
+        # Its numbers are the wire's, all finite: what else `talq.encode` looks for is not here.
+        self.effects.store("outbox", cms, logger, msgspec.json.encode(entry))
 
     def _event(self, device: Device, event: wire.Event, now: Now) -> None:
         """An event: stored once, told once, then acknowledged to the node.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +37,15 @@ class Stamps:
         return free_ms
 
 
+_last = operator.itemgetter(1)
+
+
 def _take(runs: list[tuple[int, int]], at_ms: int) -> int:
     """The first time from `at_ms` on that no run holds; it is noted in the runs."""
+    if not runs or at_ms > max(runs, key=_last)[1] + 1:  # As it nearly always is.
+        runs.append((at_ms, at_ms))
+        del runs[:-RUNS_MAX]
+        return at_ms
     free_ms = at_ms
     for first, last in sorted(runs):
         if first <= free_ms <= last:
