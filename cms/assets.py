@@ -20,6 +20,8 @@ _REPORTED = (
     "lamp.feedbackLightCommand", "node.uptimeS",
 )  # fmt: skip
 _BAY_STATES = {"Vacant": "vacant", "Occupied": "occupied", "Closed": "closed"}
+# Nothing for so long: two periods of the slowest report that we ask of any gateway.
+STALE_S = 1800
 LAMP_FAULTS = ("lamp_failure",)
 
 
@@ -80,11 +82,16 @@ def health(site: Site, asset: plan.Asset, device: Device | None, now_s: float) -
         return "unpowered"
     if device.value("node.mains") == "off":
         return "unpowered"
-    if silent:
+    reported_s = device.reported_s()
+    # A gateway that is gone can tell nothing, also not that its nodes are.
+    stale = reported_s is not None and now_s - reported_s > STALE_S
+    if stale and not site.expected_on(asset.feeder_id, now_s):
+        return "unpowered"
+    if silent or stale:
         return "silent"
     if any(fault in LAMP_FAULTS for fault in device.faults):
         return "fault"
-    if device.reported_s() is None:
+    if reported_s is None:
         return "unknown"
     return "ok"
 

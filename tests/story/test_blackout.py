@@ -49,7 +49,7 @@ def schedule(city: City, step_at: str) -> str:
 def test_light_returns_alone_and_the_next_step_comes_on_time(city: City) -> None:
     now = datetime.datetime.fromisoformat(city.world("clock")["now"])
     local = datetime.datetime.fromisoformat(city.get("/site")["now"])
-    step = (local + datetime.timedelta(seconds=55)).replace(second=0)
+    step = (local + datetime.timedelta(seconds=55)).replace(second=0, microsecond=0)
     step += datetime.timedelta(minutes=1)
     lamps = [row["id"] for row in city.get("/lamps")["items"]]
     said = {"calendar_id": schedule(city, step.strftime("%H:%M")), "lamp_ids": lamps}
