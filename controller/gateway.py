@@ -131,6 +131,9 @@ class Gateway:
             values.append(translate.text_or_number("contact", "ok", at_ms))
             values.append(translate.text_or_number("mains", "on", at_ms))
             self._values(device, values, now)
+            table = device.node.uploads.get(wire.UPLOAD_SCHEDULE)
+            if table is not None and table.stored:  # Stored, and we fell before we could tell.
+                self._assigned(device)
 
     def _digests(self, device: Device, at_ms: int) -> list[Value]:
         hello, uploads = device.node.hello, device.node.uploads
@@ -286,16 +289,21 @@ class Gateway:
     def _uploaded(self, device: Device, state: wire.UploadState, now: Now) -> None:
         if state.status == wire.UPLOAD_STORED:
             self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
-            if state.kind == wire.UPLOAD_SCHEDULE and device.calendar_origin:
-                patch = (device.cms, device.calendar_origin, device.address)
-                self.effects.patches.append(patch)
-                device.calendar_origin = ""
+            if state.kind == wire.UPLOAD_SCHEDULE:
+                self._assigned(device)
         elif state.status == wire.UPLOAD_BAD_CONTENT:
             at_ms = int(now.domain_s * 1000)
             entry = translate.event_entry(
                 device.address, "schedule_refused", wire.INSTANT, at_ms, state.generation
             )
             self._tell_event(device, entry)
+
+    def _assigned(self, device: Device) -> None:
+        """The node holds the table of its calendar: the CMS is told, once since our start."""
+        if device.calendar_origin:
+            patch = (device.cms, device.calendar_origin, device.address)
+            self.effects.patches.append(patch)
+            device.calendar_origin = ""
 
     # What time brings.
 

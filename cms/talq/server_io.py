@@ -325,7 +325,7 @@ def _endpoint(
     handler = server.handlers[operation.operation_id]
 
     async def endpoint(request: Request) -> Response:
-        encoding = request.headers.get("content-encoding", "")
+        encoding = request.headers.get("content-encoding", "") if operation.request else ""
         first = _is_announcement(operation, request)
         try:
             size = int(request.headers.get("content-length") or 0)

@@ -340,3 +340,17 @@ def test_two_cms_hear_of_one_event_at_one_time() -> None:
     ]
     assert {cms for cms, _ in told} == {CMS, other}
     assert len({stamp for _, stamp in told}) == 1
+
+
+def test_a_table_that_was_stored_while_we_were_down_is_told_at_the_next_join() -> None:
+    rig = joined()
+    address, node = rig.lamp()
+    table = b"\x01\x00\x00\xff"
+    device = rig.gateway.devices[address]
+    rig.gateway.schedule(device, table, rig.now)
+    rig.settle()
+    device.cms, device.calendar_origin = CMS, "request"  # As the store gives it back.
+    node.restart()
+    rig.run(8)
+    assert node.session.joined
+    assert rig.patches == [(CMS, "request", address)]
