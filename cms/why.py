@@ -54,6 +54,12 @@ _SENTENCES["dynamic"] = {
     "en": "{lamp} is at {level} %: somebody is there.",
     "de": "{lamp} steht auf {level} %: jemand ist da.",
 }
+_SENTENCES["lamp_failure"] = {
+    "fr": "{lamp} est en panne : {level} % sont demandés, aucune lumière n’est mesurée.",
+    "nl": "{lamp} is defect: {level} % is gevraagd, er is geen licht gemeten.",
+    "en": "{lamp} is broken: {level} % is asked, no light is measured.",
+    "de": "{lamp} ist defekt: {level} % sind verlangt, gemessen wird kein Licht.",
+}
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,10 @@ def _reported(
     chain.append(
         _row(asked.site, "reported", effect, device.reported_s(), f"node {asked.asset.node_id}")
     )
+    if "lamp_failure" in device.faults:
+        power_w = device.value("monitor.activePower")
+        chain.append(_row(asked.site, "lamp_failure", power_w, device.reported_s(), None))
+        return ("lamp_failure", effect, last[2], "")
     if code == last[0]:
         return (last[0], effect, last[2], last[3])
     since = device.newest["node.reasonCode"][1] / 1000
