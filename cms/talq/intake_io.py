@@ -143,7 +143,8 @@ class Intake:
         """New devices, all or none (T9); TalqError 409 for one that is here. Their asset ids."""
         addresses = [str(body["address"]) for body in bodies]
         rows = await self._rows(unit, addresses)
-        here = [a for a, row in rows.items() if row["body"] or row["gateway"] != gateway]
+        # One without a body was taken away, or its gateway starts over: it may come by any.
+        here = [a for a, row in rows.items() if row["body"]]
         if here:
             text = f"{here[0]!r} is here already"
             raise talq.TalqError(
@@ -164,6 +165,7 @@ class Intake:
                 raise talq.TalqError(422, "relatedResourceNotFound", text, where)
             asset_id = fleet.asset_id_of(body)
             device = known.get(addresses[index]) or Device(addresses[index], gateway, asset_id)
+            device.gateway = gateway
             fleet.keep_functions(device, list(body["functions"]), self._street.now_ms())
             row = {
                 "address": device.address, "gateway": gateway, "asset_id": asset_id,
