@@ -135,8 +135,9 @@ class Cms:
             answer = await self.talq(method, path, body)
             assert answer.status_code < 300, answer.text
         control = Control(self.rig.gateway, CMS_URI)
+        known = self.rig.gateway.attachment(CMS_URI).loggers
         for config in (EVENTS, LIVE):
-            control.put_logger(config, True)
+            control.put_logger(config, config["address"] not in known)
         self.rig.run(2)
         await self.report()
 
