@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from ..street_io import Street
 from ..talq import Desired
 
 LIMIT_MAX = 5000
+# Beyond these years there is no city to light, and further on no calendar to count in.
+YEAR_MIN, YEAR_MAX = 2000, 2099
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ def needs(role: str) -> Callable[[Person], Awaitable[Person]]:
 Operator = Annotated[Person, Depends(needs("operator"))]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="At most so many items.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the answer before.")]
+
+
+def within_years(field: str, at: datetime.date) -> None:
+    """Refuse a date or time outside of the years that we plan for."""
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise wrong(field, f"in the years {YEAR_MIN} to {YEAR_MAX}", str(at))
 
 
 def page(items: Sequence[dict[str, Any]], limit_items: int, cursor: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..assets import Device
 from ..errors import Fault, RefusedError, missing, wrong
 from ..people import Person
 from ..store import Unit, tables
-from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page
+from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page, within_years
 
 router = APIRouter(tags=["control"])
 
@@ -83,6 +83,9 @@ def _why(device: Device | None) -> str | None:
 
 
 def _times(said: OverrideSaid, now_ms: int) -> tuple[int, int]:
+    for field, at in (("starts_at", said.starts_at), ("expires_at", said.expires_at)):
+        if at is not None:
+            within_years(field, at)
     starts_ms = _ms(said.starts_at) if said.starts_at else now_ms
     if said.expires_at is not None and said.expires_in_s is not None:
         raise wrong("expires_at", "either expires_at or expires_in_s", str(said.expires_at))

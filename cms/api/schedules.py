@@ -17,7 +17,7 @@ from .. import commands, programs
 from ..errors import Fault, RefusedError, missing, wrong
 from ..store import Unit, tables
 from ..why import Followed
-from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page
+from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page, within_years
 
 router = APIRouter(tags=["schedules"])
 
@@ -235,9 +235,11 @@ def _date(parts: Context, text: str | None) -> datetime.date:
     if text is None:
         return parts.street.site.night_date(parts.street.clock.now_s())
     try:
-        return datetime.date.fromisoformat(text)
+        found = datetime.date.fromisoformat(text)
     except ValueError as error:
         raise wrong("date", "a date as yyyy-mm-dd", text) from error
+    within_years("date", found)
+    return found
 
 
 @router.get("/preview")

@@ -12,7 +12,7 @@ from .. import assets, why
 from ..assets import Around
 from ..errors import missing, wrong
 from ..store import tables
-from .context import Context, Cursor, Limit, Parts, Somebody, page
+from .context import Context, Cursor, Limit, Parts, Somebody, page, within_years
 from .schedules import lit, table_for, windows
 
 router = APIRouter(tags=["street"])
@@ -115,6 +115,7 @@ def _instant_s(parts: Context, at: str | None) -> float:
         raise wrong("at", "a time as RFC 3339", at) from error
     if found.tzinfo is None:
         raise wrong("at", "a time with its offset", at)
+    within_years("at", found)
     return found.timestamp()
 
 
