@@ -81,10 +81,12 @@ def controller_command(context: typer.Context) -> None:
     _become("controller", context.args)
 
 
-@app.command("sim", context_settings=_PASSED)
-def sim_command(context: typer.Context) -> None:
-    """A simulated street from its configuration file. `lamplighter sim CONFIG.json`."""
-    _become("hardware_sim", context.args)
+@app.command("sim")
+def sim_command(
+    config: Annotated[Path, typer.Argument(help="The street's configuration, a JSON file.")],
+) -> None:
+    """A simulated street from its configuration file, with real firmware in its nodes."""
+    _become("hardware_sim", [str(config)])
 
 
 @app.command("token", context_settings=_PASSED)
@@ -97,7 +99,9 @@ def token_command(context: typer.Context) -> None:
 def monitor(
     broker: Annotated[str, typer.Argument(help="HOST:PORT of an MQTT broker.")],
     user: Annotated[str | None, typer.Option(help="User at the broker.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="File with its password.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File with its password.")
+    ] = None,
     topic: Annotated[str, typer.Option(help="What to listen to.")] = "ll/#",
     count: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
 ) -> None:

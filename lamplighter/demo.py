@@ -168,7 +168,7 @@ def world_program(city: City) -> Program:
         "broker_host": "127.0.0.1", "broker_port": city.ports["broker"],
         "listen_host": "127.0.0.1", "listen_port": city.ports["world"],
         "start_s": start_s(wishes.start, city.plan.site, today), "speed": wishes.speed,
-        "seed": wishes.seed, "traffic": wishes.traffic,
+        "seed": wishes.seed, "traffic": wishes.traffic, "session": secrets.token_hex(8),
     }  # fmt: skip
     path = folder / "world.json"
     path.write_text(json.dumps(said))

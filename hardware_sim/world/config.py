@@ -11,7 +11,8 @@ class WorldConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths, the broker that nodes connect to, and how the street behaves.
 
     `start_s`: simulated POSIX seconds of the first start; a world that ran before goes on from
-    where it was left, never earlier. `listen`: host and port of the handles.
+    where it was left, never earlier. `listen`: host and port of the handles. `session`: while it
+    is the same, a world that is started again only went down for a moment, and time went on.
     """
 
     plan: str
@@ -25,6 +26,7 @@ class WorldConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed: float = 1.0
     seed: int = 1
     traffic: bool = True
+    session: str = ""
     ready_file: str | None = None
 
 

@@ -36,15 +36,31 @@ class _State:
         if path.exists():
             self.said = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
 
-    def save(self, now_s: float, street: Street) -> None:
+    def save(self, now_s: float, street: Street, session: str) -> None:
         part = self._path.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode({"now_s": now_s, **street.saved()}))
+        said = {"now_s": now_s, "session": session, **street.saved()}
+        part.write_bytes(msgspec.json.encode(said))
         part.replace(self._path)
 
     def now_s(self, start_s: float) -> float:
         """Where time goes on: never before it was left."""
         left = self.said.get("now_s")
         return float(left) if isinstance(left, (int, float)) else start_s
+
+
+def set_clock(
+    clock: worldclock.WorldClock, config: WorldConfig, said: dict[str, object], now_s: float
+) -> bool:
+    """Set the clock to where time goes on; True when it is running already, and stays."""
+    if config.session and said.get("session") == config.session:
+        try:
+            clock.now_s()
+        except worldclock.ClockPageError:
+            pass  # We died while we wrote it.
+        else:
+            return True
+    clock.set(now_s, config.speed)
+    return False
 
 
 class _Server(uvicorn.Server):
@@ -76,7 +92,9 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
         view.release()
 
 
-async def _turn(street: Street, nodes: Nodes, clock: worldclock.WorldClock, state: _State) -> None:
+async def _turn(
+    street: Street, nodes: Nodes, clock: worldclock.WorldClock, state: _State, session: str
+) -> None:
     """The loop of the world."""
     saved = 0.0
     while True:
@@ -85,7 +103,7 @@ async def _turn(street: Street, nodes: Nodes, clock: worldclock.WorldClock, stat
         await nodes.want(street.powered)
         if time.monotonic() - saved >= _SAVE_EVERY_S:
             saved = time.monotonic()
-            state.save(now_s, street)
+            state.save(now_s, street, session)
         await asyncio.sleep(STEP_S)
 
 
@@ -96,12 +114,14 @@ async def run(config: WorldConfig) -> None:
     write_flash(config, site_plan, data)
     state = _State(data / "world-state.json")
     clock = worldclock.open_page(data / "clock", create=True)
-    clock.set(state.now_s(config.start_s), config.speed)
+    going_on = set_clock(clock, config, state.said, state.now_s(config.start_s))
     pages = Pages(data / "pages", len(site_plan.assets))
     pages.driven[:] = 0
     street = Street(site_plan, pages, config.seed)
     street.traffic.on = config.traffic
     street.restore(state.said)
+    if going_on:
+        street.traffic.on = bool(state.said.get("traffic", config.traffic))
     nodes = Nodes(data, data / "clock", street.node_died)
     handles = Handles(site_plan, street, nodes, clock)
     await nodes.open()
@@ -117,13 +137,13 @@ async def run(config: WorldConfig) -> None:
     tasks = [
         asyncio.create_task(server.serve()),
         asyncio.create_task(nodes.follow()),
-        asyncio.create_task(_turn(street, nodes, clock, state)),
+        asyncio.create_task(_turn(street, nodes, clock, state, config.session)),
         asyncio.create_task(stop.wait()),
     ]
     if config.ready_file:
         _tell_ready(Path(config.ready_file), config)
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    state.save(clock.now_s(), street)
+    state.save(clock.now_s(), street, config.session)
     for task in tasks:
         task.cancel()
     await nodes.close()

@@ -27,6 +27,7 @@ _STANDBY_W = 0.35  # A driver whose lamp is open still feeds its own electronics
 _JOULES_PER_PULSE = 720.0  # 5 pulses a watt-hour, as the board file says.
 _DUTY_FULL = 65535.0
 _HISTORY_MAX = 4000
+_HISTORY_KEPT = 100  # Changes of a lamp that outlive the world's own end.
 _EARTH_NT = (19_800.0, 600.0, 44_900.0)  # Brussels, by the 2025 field model, rounded.
 _NOISE_NT = 60.0
 _CAR_ROLLS_S = 1.5  # A car's field builds up while it rolls over the detector.
@@ -141,6 +142,9 @@ class Street:
             "faults": list(self.faults),
             "feeders": self.mains.forced,
             "energy_j": [float(x) for x in self.energy_j],
+            "links": [int(x) for x in self.pages.link],
+            "lux": {str(number): lux for number, lux in self.lux_forced.items()},
+            "history": [list(rows)[-_HISTORY_KEPT:] for rows in self.history],
         }
 
     def restore(self, said: dict[str, object]) -> None:
@@ -157,6 +161,17 @@ class Street:
             self.faults = faults
         if isinstance(energy, list) and len(energy) == len(self.lamps):
             self.energy_j[:] = energy
+        self._restore_rest(said)
         feeders = said.get("feeders")
         if isinstance(feeders, dict):
             self.mains.forced = {k: bool(v) for k, v in feeders.items() if self.mains.known(k)}
+
+    def _restore_rest(self, said: dict[str, object]) -> None:
+        links, lux, history = (said.get(name) for name in ("links", "lux", "history"))
+        if isinstance(links, list) and len(links) == len(self.pages.link):
+            self.pages.link[:] = links
+        if isinstance(lux, dict):
+            self.lux_forced = {int(number): float(value) for number, value in lux.items()}
+        if isinstance(history, list) and len(history) == len(self.lamps):
+            for rows, kept in zip(self.history, history, strict=True):
+                rows.extend((float(at), float(level)) for at, level in kept)

@@ -111,21 +111,29 @@ def program_from_json(said: object) -> Program:
 
 
 def _steps(reader: _Reader, said: Any) -> list[Step]:
-    """Steps in the order of the clock; once it may pass midnight, as a night does."""
+    """Steps in the order of the clock: from midnight on, or from noon on, as a night runs."""
     steps: list[Step] = []
-    passed = 0
+    order = _from_midnight
     for where, row in reader.rows(said, "steps", STEPS_MAX):
         step = _step(reader, where, row)
         if any(step.at_s == other.at_s for other in steps):
             reader.fault(f"{where}.at", "no two steps at one time", _time(step.at_s))
-        elif steps and step.at_s < steps[-1].at_s:
-            passed += 1
-        # After midnight the night must end before it would begin again.
-        if passed > 1 or (passed and steps and step.at_s > steps[0].at_s):
-            reader.fault(f"{where}.at", "later than the step before it", _time(step.at_s))
-            passed = min(passed, 1)
+        elif steps and order(step) < order(steps[-1]):
+            night = [*steps, step]
+            if order is _from_midnight and night == sorted(night, key=_from_noon):
+                order = _from_noon
+            else:
+                reader.fault(f"{where}.at", "later than the step before it", _time(step.at_s))
         steps.append(step)
     return steps
+
+
+def _from_midnight(step: Step) -> int:
+    return step.at_s
+
+
+def _from_noon(step: Step) -> int:
+    return (step.at_s - 43200) % 86400
 
 
 def _step(reader: _Reader, where: str, row: object) -> Step:
