@@ -58,7 +58,6 @@ class Gateway:
         self.strangers: Counter[str] = Counter()
         self._by_node: dict[str, list[Device]] = {}
         self._heartbeat_s, self._fade_s = beat
-        self._waiting_to_join: list[NodeEnd] = []
         self._known_events: dict[str, set[int]] = {}
         self._unkept: set[str] = set()  # Devices whose newest values are not in the store yet.
         self._kept_ms = 0
@@ -73,7 +72,6 @@ class Gateway:
                 asset, site, zone, heartbeat_s=self._heartbeat_s, fade_s=self._fade_s
             )
             node.uploads[wire.UPLOAD_CONFIGURATION] = Upload(1, compiler.digest(content), content)
-        self._waiting_to_join = [devices[0].node for devices in self._by_node.values()]
 
     def _node(self, asset: plan.Asset, site_key: bytes, random: Random) -> NodeEnd:
         known = self._by_node.get(asset.node_id)
@@ -307,17 +305,18 @@ class Gateway:
 
     # What time brings.
 
+    def connected(self) -> None:
+        """The broker is there (again): nodes that have not joined are asked at once."""
+        for devices in self._by_node.values():
+            devices[0].node.expect_join()
+
     def tick(self, now: Now) -> None:
         """About ten times a second: repetitions, silence, expiry, samples."""
-        asked, self._waiting_to_join = (
-            self._waiting_to_join[:JOINS_PER_TICK],
-            self._waiting_to_join[JOINS_PER_TICK:],
-        )
-        for node in asked:
-            if not node.joined:
-                node.ask_join(now)
+        asked = 0
         for devices in self._by_node.values():
             node = devices[0].node
+            if asked < JOINS_PER_TICK and node.ask_again(now):
+                asked += 1
             node.tick(now)
             if self._is_silent(node, now):
                 node.silent = True

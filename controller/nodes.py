@@ -23,6 +23,8 @@ UPLOAD_PAUSE_MS_MAX = 60000
 _KINDS = (wire.UPLOAD_CONFIGURATION, wire.UPLOAD_SCHEDULE)  # In the order they are sent.
 
 Random = Callable[[int], bytes]
+# In many cities nodes are without power all day; asking them costs a frame each.
+ASK_PAUSE_MS_MAX = 300_000
 
 
 @dataclass
@@ -50,6 +52,7 @@ class NodeEnd:
         self._effects = effects
         self._retry = wire.Retry()
         self._asked_ms = -1
+        self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
         self.uploads: dict[int, Upload] = {}
         self.hello: wire.Hello | None = None
         self.boot_s = 0.0
@@ -87,6 +90,20 @@ class NodeEnd:
             self._tell_time(message, now)
         return message
 
+    def expect_join(self) -> None:
+        """The road to the node is new: what was asked before may be lost."""
+        self._asked_ms = -1
+        self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
+
+    def ask_again(self, now: Now) -> bool:
+        """Ask a node that has not joined, with growing pauses; whether it was asked."""
+        gone = wire.ticks_after(now.tick_ms, self._asked_ms)
+        if self.joined or (self._asked_ms >= 0 and gone < self._ask_pause_ms):
+            return False
+        self._ask_pause_ms = min(2 * self._ask_pause_ms, ASK_PAUSE_MS_MAX)
+        self.ask_join(now)
+        return True
+
     def ask_join(self, now: Now) -> None:
         """Ask the node to join, but not too often."""
         gone = wire.ticks_after(now.tick_ms, self._asked_ms)
@@ -118,6 +135,7 @@ class NodeEnd:
 
     def _greeted(self, hello: wire.Hello, now: Now) -> None:
         self.hello = hello
+        self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
         self.boot_s = now.domain_s - hello.uptime_ms / 1000
         self._retry.clear()
         held = {

@@ -124,6 +124,7 @@ def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: str) -
         settings.broker_password, site,
     )  # fmt: skip
     engine.link = MqttLink(broker, engine.arrived)
+    engine.link.on_connected = engine.gateway.connected
     engine.woken = [link.wake for link in links]
     by_uri = {link.uri: link for link in links}
 

@@ -79,6 +79,7 @@ class MqttLink:
         self.frames: deque[tuple[str, bytes, tuple[int, int]]] = deque()
         self.dropped = 0
         self.connected = False
+        self.on_connected: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """Connect, and connect again, for ever."""
@@ -128,6 +129,7 @@ class MqttLink:
             elif kind == mqtt.CONNECTED:
                 self._session.subscribe((self._up, 1))
                 self.connected = True
+                self.on_connected()
             elif kind in (mqtt.BROKEN, mqtt.REFUSED) and self._wire and self._wire.transport:
                 self._wire.transport.abort()
         events.clear()
