@@ -32,6 +32,7 @@ SEVERITIES = {
     "supply_lost": "high",
     "schedule_refused": "high",
 }
+SHINES_PERCENT_MIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,11 @@ def decide(
     if same or (event.kind == "no_contact" and not expected_on):
         return None
     return Opened(event.kind, SEVERITIES[event.kind], event.asset_id, event.at_ms)
+
+
+def shines(light_percent: float, level_percent: float) -> bool:
+    """Whether measured light is evidence that a lamp works: at least half of a level that counts.
+
+    At low levels a driver without lamp takes about as much as one with it.
+    """
+    return level_percent >= SHINES_PERCENT_MIN and light_percent >= level_percent / 2

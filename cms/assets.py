@@ -92,7 +92,7 @@ def health(site: Site, asset: plan.Asset, device: Device | None, now_s: float) -
     if any(fault in LAMP_FAULTS for fault in device.faults):
         return "fault"
     if reported_s is None:
-        return "unknown"
+        return "unknown" if site.expected_on(asset.feeder_id, now_s) else "unpowered"
     return "ok"
 
 

@@ -16,6 +16,7 @@ ASKED, SENT, ACKNOWLEDGED, SEEN = 0, 1, 2, 3
 STAGES = ("asked", "sent", "acknowledged", "seen")
 RANKS = ("ordinary", "event", "maintenance", "emergency")
 LIVING = ("pending", "active")
+REPLACED = "replaced"  # A newer override of the same rank has taken the lamp over.
 # A meter's error and a driver's curve; more than that is another level.
 LIGHT_ERROR_PERCENT = 4.0
 
@@ -51,6 +52,12 @@ def stage_of(
 
 def why(stage: int, body: Mapping[str, Any], device: Device) -> str | None:
     """What keeps a lamp from following; None when nothing is known to."""
+    target = device.value("lamp.targetLightCommand")
+    ref = target.get("ref") if isinstance(target, Mapping) else None
+    own = reference(str(body["rank"]), str(body["id"]))
+    same_rank = isinstance(ref, str) and ref.partition(":")[0] == body["rank"]
+    if stage >= ACKNOWLEDGED and same_rank and ref != own:
+        return REPLACED
     if stage == SEEN:
         return None
     if device.value("node.contact") == "silent":
@@ -63,12 +70,17 @@ def why(stage: int, body: Mapping[str, Any], device: Device) -> str | None:
     return None
 
 
-def override_state(state: str, stages: Sequence[int], now_ms: int, expires_ms: int) -> str:
-    """The state of an override from its lamps' stages."""
+def override_state(
+    state: str, lamps: Sequence[tuple[int, str | None]], now_ms: int, expires_ms: int
+) -> str:
+    """The state of an override from its lamps' (stage, why)."""
     if state not in LIVING:
         return state
     if now_ms >= expires_ms:
         return "expired"
+    if lamps and all(why == REPLACED for _, why in lamps):
+        return "released"
+    stages = [stage for stage, _ in lamps]
     return "active" if any(stage >= ACKNOWLEDGED for stage in stages) else "pending"
 
 

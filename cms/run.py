@@ -77,16 +77,21 @@ async def _first_token(store: Store, data: Path, now_ms: int) -> None:
     _log.info("first token written", file=str(path))
 
 
-async def _expire(store: Store, street: Street) -> None:
-    """Ends overrides when their time has come, for ever."""
+async def _keep_time(store: Store, street: Street, desired: talq.Desired) -> None:
+    """Begins overrides that were held and ends them when their time has come, for ever."""
     o = tables.overrides.c
     while True:
         await asyncio.sleep(_EXPIRY_LOOK_S)
-        query = sa.select(o.id).where(o.state.in_(LIVING), o.expires_ms <= street.now_ms())
+        now_ms = street.now_ms()
+        living = sa.select(tables.overrides).where(o.state.in_(LIVING), o.starts_ms <= now_ms)
         async with store.read() as unit:
-            over = [row["id"] for row in await unit.rows(query)]
-        if over:
+            rows = await unit.rows(living)
+        over = [row["id"] for row in rows if row["expires_ms"] <= now_ms]
+        due = [row for row in rows if row["body"].get("held") and row["id"] not in over]
+        if over or due:
             async with store.write() as unit:
+                for row in due:
+                    await desired.begin(unit, row)
                 for override_id in over:
                     await street.tell_override(unit, override_id)
 
@@ -111,7 +116,9 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     server.expected = tuple(uri.rstrip("/") for uri in settings.expected_gateways)
     app = api.build(api.Context(store, street, desired, live), talq.routes(server))
     await callers.start()
-    await _until_stopped(settings, app, [callers.watch(), _expire(store, street)], ready_file)
+    await _until_stopped(
+        settings, app, [callers.watch(), _keep_time(store, street, desired)], ready_file
+    )
     await callers.close()
     await store.close()
 

@@ -123,6 +123,16 @@ class Street:
         await self._move_overrides(unit, lamps)
         await self._move_assignments(unit, lamps)
 
+    async def is_held(self, unit: Unit, body: Mapping[str, Any]) -> bool:
+        """Whether an override of its rank lives on one of its lamps."""
+        o, r = tables.overrides.c, tables.override_lamps.c
+        query = (
+            sa.select(o.id, o.body)
+            .join_from(tables.override_lamps, tables.overrides, o.id == r.override_id)
+            .where(o.state.in_(commands.LIVING), r.asset_id.in_(body["all_lamp_ids"]))
+        )
+        return any(row["body"]["rank"] == body["rank"] for row in await unit.rows(query))
+
     async def _move_overrides(self, unit: Unit, lamps: Mapping[str, Device]) -> None:
         o, r = tables.overrides.c, tables.override_lamps.c
         query = (
@@ -137,6 +147,13 @@ class Street:
             body = {**row["body"], "id": row["id"]}
             stage = commands.stage_of(row["stage"], body, device, light)
             why = commands.why(stage, body, device)
+            expected = self.site.expected_on(
+                self.site.lamps[device.asset_id].feeder_id, self.clock.now_s()
+            )
+            if why == "silent" and not expected:
+                why = "unpowered"
+            if row["why"] == commands.REPLACED:
+                why = commands.REPLACED
             if (stage, why) == (row["stage"], row["why"]):
                 continue
             moved.add(row["id"])
@@ -180,7 +197,7 @@ class Street:
         """Settle the state of an override by its lamps, and tell it."""
         row = (await unit.rows(_override_query(override_id)))[0]
         lamps = await self._lamps_of(unit, tables.override_lamps, [override_id])
-        stages = [lamp["stage"] for lamp in lamps[override_id]]
+        stages = [(lamp["stage"], lamp["why"]) for lamp in lamps[override_id]]
         now_ms = self.now_ms()
         state = commands.override_state(row["state"], stages, now_ms, row["expires_ms"])
         if state != row["state"]:

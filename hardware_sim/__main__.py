@@ -7,11 +7,20 @@ import sys
 
 from . import world
 
+_USAGE = """usage: lamplighter sim CONFIG.json
+
+Runs a simulated street: its clock, cars, mains, and a process with the real firmware for each
+node. CONFIG.json holds plan, data, site_key_file, broker_host, broker_port, listen_host,
+listen_port, start_s and, if wanted, speed, seed, traffic, ready_file."""
+
 
 def main(arguments: list[str]) -> int:
     """Run until stopped; 2 for wrong usage, 3 for a configuration that cannot be used."""
-    if len(arguments) != 1:
-        print("usage: python -m hardware_sim CONFIG.json", file=sys.stderr)
+    if arguments in (["--help"], ["-h"]):
+        print(_USAGE)
+        return 0
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print(_USAGE, file=sys.stderr)
         return 2
     try:
         config = world.read(arguments[0])

@@ -108,7 +108,11 @@ def monitor(
     """Print the decoded frames that pass a broker."""
     from . import monitor as room
 
-    password = password_file.read_text().strip() if password_file else None
+    try:
+        password = password_file.read_text().strip() if password_file else None
+    except OSError as error:
+        print(f"lamplighter: {password_file}: {error.strerror}", file=sys.stderr)
+        raise typer.Exit(3) from error
     try:
         asyncio.run(room.run(broker, user, password, topic, count))
     except MissingError as error:

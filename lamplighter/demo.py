@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import fcntl
 import json
 import secrets
 import signal
@@ -17,6 +18,7 @@ import sys
 import time
 import webbrowser
 import zoneinfo
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,8 +218,11 @@ class Demo:
     async def start(self) -> None:
         """Start everything; MissingError names what does not get ready."""
         city = self._city
-        if await _port_open(city.wishes.port):
-            raise MissingError(f"port {city.wishes.port} is in use; choose another by --port")
+        for name, port in city.ports.items():
+            if await _port_open(port):
+                raise MissingError(
+                    f"port {port} of the {name} is in use; delete {city.data / 'ports.json'}"
+                )
         try:
             for make in (broker_program, world_program, cms_program, controller_program):
                 program = make(city)
@@ -312,7 +317,10 @@ async def _city_known(api: httpx.AsyncClient, assets: int) -> None:
         known = 0
         for kind in ("lamps", "bays"):
             rows = (await api.get(f"/{kind}")).json()["items"]
-            known += sum(row["reported_at"] is not None for row in rows)
+            # What is without power by plan cannot report, and is known all the same.
+            known += sum(
+                row["reported_at"] is not None or row["health"] == "unpowered" for row in rows
+            )
         await asyncio.sleep(0.1)
     _say(f"{known} of {assets} lamps and bays have reported")
 
@@ -322,8 +330,28 @@ def _say(text: str) -> None:
 
 
 async def run(wishes: Wishes) -> int:
-    """Run until SIGINT or SIGTERM; 0."""
-    demo = Demo(City(wishes))
+    """Run until SIGINT or SIGTERM; 0. StartError and MissingError before anything is made."""
+    if wishes.start is not None:
+        start_s(wishes.start, plan.quarter(1, 0).site, datetime.date.today())
+    if await _port_open(wishes.port):
+        raise MissingError(f"port {wishes.port} is in use; choose another by --port")
+    with _only_one(wishes.data):
+        return await _run(Demo(City(wishes)), wishes)
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder; MissingError when another demo does."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise MissingError(f"another demo runs in {data}; choose another --data") from error
+        yield
+
+
+async def _run(demo: Demo, wishes: Wishes) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -20,6 +20,8 @@ from ..street_io import Street
 from ..talq import Desired
 
 LIMIT_MAX = 5000
+YEAR_MIN, YEAR_MAX = 2001, 2098
+_DIGITS_MAX = 15
 # Beyond these years there is no city to light, and further on no calendar to count in.
 YEAR_MIN, YEAR_MAX = 2000, 2099
 
@@ -96,6 +98,20 @@ def within_years(field: str, at: datetime.date) -> None:
     """Refuse a date or time outside of the years that we plan for."""
     if not YEAR_MIN <= at.year <= YEAR_MAX:
         raise wrong(field, f"in the years {YEAR_MIN} to {YEAR_MAX}", str(at))
+
+
+def instant_s(field: str, at: datetime.datetime) -> float:
+    """POSIX seconds of a time within the years that we plan for; RefusedError for others."""
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise wrong(field, f"a year from {YEAR_MIN} to {YEAR_MAX}", at.isoformat())
+    return at.timestamp()
+
+
+def number(text: str) -> int | None:
+    """The whole number in an id or cursor; None when it is none."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX):
+        return None
+    return int(text)
 
 
 def page(items: Sequence[dict[str, Any]], limit_items: int, cursor: str | None) -> dict[str, Any]:

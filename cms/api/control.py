@@ -8,14 +8,24 @@ from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from .. import commands
+from .. import assets, commands
 from ..assets import Device
 from ..errors import Fault, RefusedError, missing, wrong
 from ..people import Person
 from ..store import Unit, tables
-from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page, within_years
+from .context import (
+    Context,
+    Cursor,
+    Limit,
+    Operator,
+    Parts,
+    Somebody,
+    instant_s,
+    page,
+    within_years,
+)
 
 router = APIRouter(tags=["control"])
 
@@ -25,6 +35,15 @@ EXPIRES_S_MAX = 31 * 86400
 _LAMPS_MAX = 100_000
 _RECENT_MAX = 200
 
+
+def _text(value: object) -> object:
+    """Only a text is a time: a number would be read as seconds since 1970."""
+    if not isinstance(value, str):
+        raise ValueError("a time as RFC 3339 with its offset")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text), Field(strict=False)]
 Ids = Annotated[list[str], Field(max_length=_LAMPS_MAX)]
 
 
@@ -35,9 +54,9 @@ class OverrideSaid(BaseModel):
     lamp_ids: Ids = []
     group_ids: Ids = []
     level_percent: int = Field(ge=0, le=100)
-    starts_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    starts_at: Moment | None = None
     expires_in_s: float | None = Field(default=None, gt=0, le=EXPIRES_S_MAX, allow_inf_nan=False)
-    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    expires_at: Moment | None = None
     rank: Literal["ordinary", "event", "maintenance", "emergency"] = "ordinary"
     reason: str = Field(default="", max_length=200)
 
@@ -75,23 +94,23 @@ async def _expanded(
     return list(dict.fromkeys(found))
 
 
-def _why(device: Device | None) -> str | None:
+def _why(parts: Context, lamp_id: str, device: Device | None) -> str | None:
     """What is known beforehand to keep a lamp from following."""
-    if device is None:
-        return "unmanaged"
-    return "silent" if device.value("node.contact") == "silent" else None
+    site = parts.street.site
+    found = assets.health(site, site.lamps[lamp_id], device, parts.street.clock.now_s())
+    return found if found in ("unmanaged", "silent", "unpowered") else None
 
 
 def _times(said: OverrideSaid, now_ms: int) -> tuple[int, int]:
     for field, at in (("starts_at", said.starts_at), ("expires_at", said.expires_at)):
         if at is not None:
             within_years(field, at)
-    starts_ms = _ms(said.starts_at) if said.starts_at else now_ms
+    starts_ms = _ms("starts_at", said.starts_at) if said.starts_at else now_ms
     if said.expires_at is not None and said.expires_in_s is not None:
         raise wrong("expires_at", "either expires_at or expires_in_s", str(said.expires_at))
     begin_ms = max(starts_ms, now_ms)
     if said.expires_at is not None:
-        expires_ms = _ms(said.expires_at)
+        expires_ms = _ms("expires_at", said.expires_at)
         if expires_ms <= begin_ms:
             raise wrong("expires_at", "later than now and than starts_at", str(said.expires_at))
     else:
@@ -102,8 +121,8 @@ def _times(said: OverrideSaid, now_ms: int) -> tuple[int, int]:
     return starts_ms, expires_ms
 
 
-def _ms(at: datetime.datetime) -> int:
-    return int(at.timestamp() * 1000)
+def _ms(field: str, at: datetime.datetime) -> int:
+    return int(instant_s(field, at) * 1000)
 
 
 @router.post("/overrides", status_code=201)
@@ -119,6 +138,8 @@ async def add_override(said: OverrideSaid, who: Operator, parts: Parts) -> dict[
             "level_percent": said.level_percent, "rank": said.rank, "reason": said.reason,
             "by": who.name,
         }  # fmt: skip
+        # A gateway keeps one override of a rank: a later one waits here until its time has come.
+        body["held"] = starts_ms > now_ms and await parts.street.is_held(unit, body)
         row = {"id": override_id, "body": body, "state": "pending", "starts_ms": starts_ms,
                "expires_ms": expires_ms, "created_ms": now_ms}  # fmt: skip
         devices = await parts.street.by_asset(unit, all_ids)
@@ -127,12 +148,13 @@ async def add_override(said: OverrideSaid, who: Operator, parts: Parts) -> dict[
             tables.override_lamps.insert(),
             [
                 {"override_id": override_id, "asset_id": name, "stage": commands.ASKED,
-                 "why": _why(devices.get(name))}
+                 "why": _why(parts, name, devices.get(name))}
                 for name in all_ids
             ],
         )  # fmt: skip
-        times = {"id": override_id, "starts_ms": starts_ms, "expires_ms": expires_ms}
-        await parts.desired.override(unit, {**body, **times})
+        if not body["held"]:
+            times = {"id": override_id, "starts_ms": starts_ms, "expires_ms": expires_ms}
+            await parts.desired.override(unit, {**body, **times})
         await parts.street.tell_override(unit, override_id)
         return (await _overrides(parts, unit, override_id))[0]
 
@@ -243,7 +265,7 @@ async def _keep_assignment(
         tables.assignment_lamps.insert(),
         [
             {"assignment_id": assignment_id, "asset_id": name, "stage": commands.ASKED,
-             "why": _why(devices.get(name))}
+             "why": _why(parts, name, devices.get(name))}
             for name in all_ids
         ],
     )  # fmt: skip

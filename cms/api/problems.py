@@ -71,8 +71,16 @@ def install(app: FastAPI) -> None:
 
     async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:  # The framework could not read the body.
+            faults = [Fault("body", "JSON that can be read", str(error.detail))]
+            return problem(400, "The body cannot be read", faults)
         return problem(error.status_code, str(error.detail))
 
+    async def unwritable(request: Request, error: Exception) -> Response:
+        fault = Fault("body", "text without halves of characters (lone surrogates)", None)
+        return problem(422, "A text cannot be written", [fault])
+
+    app.add_exception_handler(UnicodeEncodeError, unwritable)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)

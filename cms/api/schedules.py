@@ -17,7 +17,16 @@ from .. import commands, programs
 from ..errors import Fault, RefusedError, missing, wrong
 from ..store import Unit, tables
 from ..why import Followed
-from .context import Context, Cursor, Limit, Operator, Parts, Somebody, page, within_years
+from .context import (
+    Context,
+    Cursor,
+    Limit,
+    Operator,
+    Parts,
+    Somebody,
+    page,
+    within_years,
+)
 
 router = APIRouter(tags=["schedules"])
 
@@ -103,6 +112,7 @@ def _same_id(said: Written, name: str) -> None:
 async def _keep_program(parts: Context, name: str, said: Written) -> dict[str, Any]:
     body = planning.program_to_json(programs.read_program(said))
     async with parts.store.write() as unit:
+        await _room(unit, tables.programs, "maximumPrograms", name)
         calendars = await _bodies(unit, tables.calendars)
         known = {**await _bodies(unit, tables.programs), name: body}
         for calendar_id in programs.users_of(name, calendars):
@@ -159,8 +169,22 @@ async def put_calendar(
     return await _keep_calendar(parts, calendar_id, said)
 
 
+async def _room(unit: Unit, table: sa.Table, limit_name: str, name: str) -> None:
+    """Refuse what the narrowest gateway could not take any more."""
+    rows = await unit.rows(sa.select(tables.gateways.c.services))
+    limits = [
+        service[limit_name] for row in rows for service in row["services"]
+        if isinstance(service.get(limit_name), int)
+    ]  # fmt: skip
+    known = await _bodies(unit, table)
+    if limits and name not in known and len(known) >= min(limits):
+        fault = Fault("id", f"at most {min(limits)}, as a gateway's limit is", len(known))
+        raise RefusedError(422, "There is no room for another", (fault,))
+
+
 async def _keep_calendar(parts: Context, name: str, said: Written) -> dict[str, Any]:
     async with parts.store.write() as unit:
+        await _room(unit, tables.calendars, "maximumCalendars", name)
         known = await _bodies(unit, tables.programs)
         body = planning.calendar_to_json(programs.read_calendar(said, known))
         await unit.put(tables.calendars, {"id": name, "body": body})

@@ -12,7 +12,7 @@ from .. import assets, why
 from ..assets import Around
 from ..errors import missing, wrong
 from ..store import tables
-from .context import Context, Cursor, Limit, Parts, Somebody, page, within_years
+from .context import Context, Cursor, Limit, Parts, Somebody, instant_s, page, within_years
 from .schedules import lit, table_for, windows
 
 router = APIRouter(tags=["street"])
@@ -116,7 +116,7 @@ def _instant_s(parts: Context, at: str | None) -> float:
     if found.tzinfo is None:
         raise wrong("at", "a time with its offset", at)
     within_years("at", found)
-    return found.timestamp()
+    return instant_s("at", found)
 
 
 @router.get("/lamps/{lamp_id}/why")

@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from ..errors import missing, wrong
 from ..store import tables
 from ..talq import alarm_resource, event_resource, tell_alarm
-from .context import Cursor, Limit, Operator, Parts, Somebody, page
+from .context import Cursor, Limit, Operator, Parts, Somebody, number, page
 
 router = APIRouter(tags=["watch"])
 _ALARMS_MAX = 5000
@@ -45,20 +45,21 @@ async def list_alarms(
 @router.post("/alarms/{alarm_id}/acknowledge")
 async def acknowledge(alarm_id: str, who: Operator, parts: Parts) -> dict[str, Any]:
     """Says that somebody has it in hand; the first who says so stands."""
-    if not alarm_id.isdigit() or int(alarm_id) > _ID_MAX:
+    wanted = number(alarm_id)
+    if wanted is None:
         raise missing("alarm", alarm_id)
     a = tables.alarms.c
     async with parts.store.write() as unit:
-        rows = await unit.rows(sa.select(tables.alarms).where(a.id == int(alarm_id)))
+        rows = await unit.rows(sa.select(tables.alarms).where(a.id == wanted))
         if not rows:
             raise missing("alarm", alarm_id)
         if rows[0]["acknowledged_by"] is None:
             await unit.run(
                 tables.alarms.update()
-                .where(a.id == int(alarm_id))
+                .where(a.id == wanted)
                 .values(acknowledged_by=who.name, acknowledged_ms=parts.street.now_ms())
             )
-            return await tell_alarm(unit, parts.street, int(alarm_id))
+            return await tell_alarm(unit, parts.street, wanted)
         return alarm_resource(parts.street, rows[0])
 
 
@@ -73,7 +74,8 @@ async def list_events(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Every event once, in the order in which we took them."""
-    if cursor is not None and not (cursor.isdigit() and int(cursor) <= _ID_MAX):
+    begin = number(cursor) if cursor is not None else 0
+    if begin is None:
         raise wrong("cursor", "next_cursor of an answer to the same question", cursor)
     e = tables.events.c
     query = sa.select(tables.events).where(e.id > (after or 0))
@@ -82,7 +84,7 @@ async def list_events(
     if asset_id is not None:
         query = query.where(e.asset_id == asset_id)
     count = sa.select(sa.func.count().label("n")).select_from(query.subquery())
-    rest = query.where(e.id > int(cursor)) if cursor is not None else query
+    rest = query.where(e.id > begin) if begin else query
     async with parts.store.read() as unit:
         total = (await unit.rows(count))[0]["n"]
         rows = await unit.rows(rest.order_by(e.id).limit(limit + 1))
@@ -102,11 +104,12 @@ async def stream(
 ) -> EventSourceResponse:
     """Changes as server-sent events: lamp, bay, alarm, event, progress, resync."""
     told = last_event_id or after
-    number = int(told) if told and told.isdigit() and int(told) <= _ID_MAX else None
+    # What is no number of ours cannot be resumed: -1 is told so by `resync`.
+    last = None if not told else -1 if number(told) is None else number(told)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(comment=f"since {time.time():.0f}", retry=1000)
-        async for row in parts.live.listen(number):
+        async for row in parts.live.listen(last):
             yield ServerSentEvent(id=str(row[0]), event=row[1], data=row[2])
 
     return EventSourceResponse(events(), ping=15)

@@ -102,9 +102,20 @@ class Desired:
         o = tables.overrides.c
         living = sa.select(tables.overrides).where(o.state.in_(commands.LIVING))
         for row in await unit.rows(living.order_by(o.created_ms)):
+            if row["body"].get("held"):
+                continue
             wanted = [x for x in row["body"]["all_lamp_ids"] if x in lamp_ids]
             said = {**row["body"], "id": row["id"], "all_lamp_ids": wanted, **_times(row)}
             await self.override(unit, said)
+
+    async def begin(self, unit: Unit, row: Mapping[str, Any]) -> None:
+        """An override that waited here for its start; it may have been released meanwhile."""
+        o = tables.overrides
+        body = {**row["body"], "held": False}
+        mine = sa.and_(o.c.id == row["id"], o.c.state.in_(commands.LIVING))
+        done = await unit.run(o.update().where(mine).values(body=body))
+        if done.rowcount:
+            await self.override(unit, {**body, "id": row["id"], **_times(row)})
 
     async def program(self, unit: Unit, name: str, body: object) -> None:
         """A new or changed program, for every gateway."""

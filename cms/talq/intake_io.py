@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from protocol import talq
 
-from .. import alarms, fleet
+from .. import alarms, assets, fleet
 from ..assets import Device
 from ..store import Unit, tables
 from ..street_io import Street
@@ -42,6 +42,8 @@ class Intake:
                 await unit.insert_new(tables.measurements, row)
         for event in report.events:
             await self._event(unit, gateway, event, known, changed)
+        for device in changed.values():
+            await self._shines_again(unit, device)
         if changed:
             await self._street.settle(unit, changed)
 
@@ -82,6 +84,31 @@ class Intake:
                 device.faults.append(event.kind)
             changed[asset_id] = device
         await self._alarm(unit, event)
+
+    async def _shines_again(self, unit: Unit, device: Device) -> None:
+        """End a lamp's failure that its node cannot end: it lost its memory with its power."""
+        asset = self._street.site.lamps.get(device.asset_id)
+        if asset is None or not any(kind in assets.LAMP_FAULTS for kind in device.faults):
+            return
+        light = assets.light_percent(self._street.site, asset, device)
+        measured_ms = device.newest.get("monitor.activePower", [None, 0])[1]
+        asked = assets.level(device.value("lamp.feedbackLightCommand"))
+        if not light or not asked or not alarms.shines(light, asked):
+            return
+        a = tables.alarms.c
+        rows = await unit.rows(
+            sa.select(a.id, a.started_ms).where(
+                a.ended_ms.is_(None), a.asset_id == device.asset_id,
+                a.kind.in_(assets.LAMP_FAULTS),
+            )
+        )  # fmt: skip
+        if any(row["started_ms"] >= measured_ms for row in rows):
+            return
+        device.faults = [kind for kind in device.faults if kind not in assets.LAMP_FAULTS]
+        for row in rows:
+            change = tables.alarms.update().where(a.id == row["id"])
+            await unit.run(change.values(ended_ms=measured_ms))
+            await tell_alarm(unit, self._street, row["id"])
 
     async def _alarm(self, unit: Unit, event: alarms.Event) -> None:
         a = tables.alarms.c

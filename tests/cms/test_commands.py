@@ -113,13 +113,19 @@ def test_an_override_is_active_once_a_lamp_follows_and_ends_at_its_time(
     stages: list[int], now_ms: int, expires_ms: int
 ) -> None:
     for state in commands.LIVING:
-        found = commands.override_state(state, stages, now_ms, expires_ms)
+        found = commands.override_state(state, [(s, None) for s in stages], now_ms, expires_ms)
         if now_ms >= expires_ms:
             assert found == "expired"
         else:
             assert found == ("active" if max(stages, default=0) >= ACKNOWLEDGED else "pending")
     for state in ("released", "expired", "refused"):
-        assert commands.override_state(state, stages, now_ms, expires_ms) == state
+        assert commands.override_state(state, [], now_ms, expires_ms) == state
+
+
+def test_an_override_is_over_when_a_newer_one_has_all_its_lamps() -> None:
+    both = [(SEEN, commands.REPLACED), (ACKNOWLEDGED, commands.REPLACED)]
+    assert commands.override_state("active", both, 0, 9) == "released"
+    assert commands.override_state("active", [*both, (SEEN, None)], 0, 9) == "active"
 
 
 @given(st.lists(st.integers(ASKED, SEEN)))
