@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -77,10 +78,13 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, str(error.detail))
 
     async def unwritable(request: Request, error: Exception) -> Response:
+        if isinstance(error, StatementError) and not isinstance(error.orig, UnicodeError):
+            raise error  # Our own fault, not the text's.
         fault = Fault("body", "text without halves of characters (lone surrogates)", None)
         return problem(422, "A text cannot be written", [fault])
 
     app.add_exception_handler(UnicodeEncodeError, unwritable)
+    app.add_exception_handler(StatementError, unwritable)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
