@@ -358,6 +358,23 @@ def _respond(status: int, data: bytes, encoding: str) -> Response:
     return Response(data, status, headers, "application/json")
 
 
+def _rest(known: list[Route]) -> Route:
+    """Whatever is no operation: 405 on a path that has others, else 404, as T7 words it."""
+
+    async def refuse(request: Request) -> Response:
+        path = "/" + request.path_params["rest"].strip("/")
+        status = 405 if any(route.path_regex.match(path) for route in known) else 404
+        said = f"{request.method} {path} is no operation here"
+        return _respond(status, talq.error_body([_fault(status, said)]), "")
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    return Route("/{rest:path}", refuse, methods=methods)
+
+
+def _fault(status: int, said: str) -> talq.Fault:
+    return talq.Fault(status, "genericError" if status == 405 else "resourceNotFound", said)
+
+
 def routes(server: CmsServer) -> list[Route]:
     """Every implemented operation, and the document of them."""
 
@@ -368,4 +385,5 @@ def routes(server: CmsServer) -> list[Route]:
     for operation in talq.implemented("cms"):
         endpoint = _endpoint(server, operation)
         found.append(Route(operation.path, endpoint, methods=[operation.method]))
+    found.append(_rest(list(found)))
     return found
