@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import signal
 import time
@@ -103,3 +104,44 @@ def test_a_car_is_an_event_and_a_state_once(city: City) -> None:
         ("bay_occupied", "B-0003"),
         ("bay_vacant", "B-0003"),
     ]
+
+
+def test_a_later_override_waits_and_leaves_no_gap(city: City) -> None:
+    first = dim(city, ["L-0010"], 40)
+    city.until(lambda: abs(lit(city, "L-0010") - 40) < 2, "light at 40 %", seconds=3.0)
+    now = datetime.datetime.fromisoformat(city.get("/site")["now"])
+    later = (now + datetime.timedelta(seconds=4)).isoformat()
+    said = {"lamp_ids": ["L-0010"], "level_percent": 65, "starts_at": later, "expires_in_s": 600}
+    second = city.request("POST", "/overrides", said).json()
+    assert second["state"] == "pending"
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        assert abs(lit(city, "L-0010") - 40) < 2
+        time.sleep(0.1)
+    city.until(lambda: abs(lit(city, "L-0010") - 65) < 2, "light at 65 %", seconds=5.0)
+
+    def replaced() -> bool:
+        return bool(city.get(f"/overrides/{first['id']}")["state"] == "released")
+
+    city.until(replaced, "the end of the first", seconds=5.0)
+    release(city, second)
+
+
+def test_a_lamp_mended_while_its_feeder_was_off_ends_its_alarm(city: City) -> None:
+    override = dim(city, ["L-0011"], 80)
+    city.until(lambda: lit(city, "L-0011") > 75, "light at 80 %", seconds=3.0)
+    city.world("lamps/L-0011", {"fault": "lamp_open"})
+
+    def alarms() -> list[dict[str, Any]]:
+        rows = city.get("/alarms?state=open")["items"]
+        return [r for r in rows if (r["asset_id"], r["kind"]) == ("L-0011", "lamp_failure")]
+
+    city.until(alarms, "an alarm", seconds=20.0)
+    feeder = city.get("/lamps/L-0011")["feeder_id"]
+    city.world(f"feeders/{feeder}", {"mains": False})
+    city.until(lambda: not city.world("lamps/L-0011")["mains"], "darkness", seconds=3.0)
+    city.world("lamps/L-0011", {"fault": None})
+    city.world(f"feeders/{feeder}", {"mains": True})
+    city.until(lambda: not alarms(), "the end of the alarm", seconds=30.0)
+    assert city.get("/lamps/L-0011")["health"] == "ok"
+    release(city, override)
