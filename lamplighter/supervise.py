@@ -7,6 +7,7 @@ kernel to end when we do, so that a killed demo leaves nothing behind.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -52,6 +53,7 @@ class Supervisor:
         self._on_change = on_change
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
+        self._starting = asyncio.Lock()
 
     async def start(self, program: Program, *, ready_s_max: float = 60.0) -> None:
         """Start a program and wait until it is ready; TimeoutError names it and its log."""
@@ -66,6 +68,12 @@ class Supervisor:
 
     async def _spawn(self, program: Program) -> None:
         program.log.parent.mkdir(parents=True, exist_ok=True)
+        async with self._starting:
+            if self._ending:
+                return
+            await self._spawn_now(program)
+
+    async def _spawn_now(self, program: Program) -> None:
         with program.log.open("ab") as log:
             program.process = await asyncio.create_subprocess_exec(
                 *program.words, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
@@ -87,6 +95,8 @@ class Supervisor:
             pause_s = min(_PAUSE_S_MAX, pause_s * 2 + 0.2) if young else 0.0
             await asyncio.sleep(pause_s)
             await self._spawn(program)
+            if self._ending:
+                return
             self._on_change()
 
     async def watch(self) -> None:
@@ -96,12 +106,15 @@ class Supervisor:
     async def close(self) -> None:
         """End every process, the last started first; stubborn ones are killed."""
         self._ending = True
+        async with self._starting:  # One that is just being started is ended as well.
+            pass
         for program in reversed(list(self.programs.values())):
             process = program.process
             if process is None or process.returncode is not None:
                 continue
-            process.terminate()
-            os.kill(process.pid, signal.SIGCONT)  # One that was stopped hears nothing else.
+            with contextlib.suppress(ProcessLookupError):  # It may have ended just now.
+                process.terminate()
+                os.kill(process.pid, signal.SIGCONT)  # One that was stopped hears nothing else.
             try:
                 await asyncio.wait_for(process.wait(), _END_S)
             except TimeoutError:
