@@ -36,10 +36,11 @@ def encode_into(buffer: bytearray, message: Message, sequence: int, flags: int =
 
 def peek(frame: bytes) -> tuple[int, int]:
     """(type, sequence) of a frame whose size and version are right; else DecodeError."""
-    if len(frame) < HEADER_SIZE + TAG_SIZE:
-        raise DecodeError(TOO_SHORT, str(len(frame)))
-    if len(frame) > FRAME_SIZE_MAX:
-        raise DecodeError(TOO_LONG, str(len(frame)))
+    size = len(frame)
+    if size < HEADER_SIZE + TAG_SIZE:
+        raise DecodeError(TOO_SHORT, str(size))
+    if size > FRAME_SIZE_MAX:
+        raise DecodeError(TOO_LONG, str(size))
     if frame[0] != WIRE_VERSION:
         raise DecodeError(VERSION, str(frame[0]))
     if not frame[1] or frame[1] not in ROWS:

@@ -122,24 +122,15 @@ def direction(message_type: int) -> int:
     return UP if message_type < 0x40 else DOWN
 
 
-def out_of_range(row_type: int, values: "tuple[int, ...] | list[int]") -> str:
-    """The first value that may not be, as `name=value`; "" when all is well."""
-    bounds = _BOUNDS.get(row_type)
-    if bounds is None:
-        bounds = _BOUNDS[row_type] = _bounds(_shape(row_type)[0])
-    for at, low, high in bounds:
-        if not low <= values[at] <= high:
-            return "{}={}".format(_shape(row_type)[3][at], values[at])
-    return ""
-
-
-def _bounds(kinds: str) -> "list[tuple[int, int, int]]":
-    """(place, lowest, highest) of the fields whose kind has bounds of its own."""
+def _bounds(row_type: int) -> "list[tuple[int, int, int]]":
+    """(place, lowest, highest) of the fields whose kind has bounds of its own; kept."""
+    kinds = _shape(row_type)[0]
     found = []
     for at in range(len(kinds)):
         kind = kinds[at]
         if kind in _HIGHEST:
             found.append((at, _LOWEST.get(kind, 0), _HIGHEST[kind]))
+    _BOUNDS[row_type] = found
     return found
 
 
@@ -148,9 +139,10 @@ def pack_body(buffer: bytearray, start: int, message: Message) -> int:
     _, layout, tail_name, fields = _shape(message.TYPE)
     values = [getattr(message, name) for name in fields]
     try:
-        fault = out_of_range(message.TYPE, values)
-        if fault:
-            raise EncodeError("{}.{}".format(type(message).__name__, fault))
+        for at, low, high in _BOUNDS.get(message.TYPE) or _bounds(message.TYPE):
+            if not low <= values[at] <= high:
+                said = "{}={}".format(fields[at], values[at])
+                raise EncodeError("{}.{}".format(type(message).__name__, said))
         struct.pack_into(layout, buffer, start, *values)
     except _PACK_ERRORS as error:
         raise EncodeError("{}: {}".format(type(message).__name__, error)) from error
@@ -174,14 +166,16 @@ def unpack_body(row_type: int, data: bytes, start: int, end: int) -> Message:
     if end - start < size:
         raise DecodeError(BODY, "{} of {} bytes".format(end - start, size))
     values = struct.unpack_from(layout, data, start)
-    fault = out_of_range(row_type, values)
-    if fault:
-        raise DecodeError(VALUE, fault)
+    for at, low, high in _BOUNDS.get(row_type) or _bounds(row_type):
+        if not low <= values[at] <= high:
+            raise DecodeError(VALUE, "{}={}".format(fields[at], values[at]))
     # The reader's way, without the constructor's: all fields are there, in the table's order.
     row = ROWS[row_type]
-    message = object.__new__(Message if isinstance(row, str) else row)
     if isinstance(row, str):
+        message = object.__new__(Message)
         message.TYPE = row_type
+    else:
+        message = object.__new__(row)
     message.channel = 0
     for name, value in zip(fields, values):
         setattr(message, name, value)
