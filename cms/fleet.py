@@ -112,18 +112,30 @@ def _level(state: Mapping[str, Any]) -> float | None:
     return None
 
 
-def keep(device: Device, function: str, name: str, body: Mapping[str, Any], at_ms: int) -> bool:
-    """Make a value the newest of its device; False when it is older than what is known."""
+def keep(
+    device: Device,
+    function: str,
+    name: str,
+    body: Mapping[str, Any],
+    at_ms: int,
+    measured_ms: int | None = None,
+) -> bool:
+    """Make a value the newest of its device; False when it is older than what is known.
+
+    measured_ms: when it was measured, where its own timestamp tells since when it has held.
+    """
     stamp = body.get("timestamp")
     value_ms = talq.read_timestamp_ms(stamp) if isinstance(stamp, str) else at_ms
     key = f"{function}.{name}"
     known = device.newest.get(key)
-    if known is not None and known[1] > value_ms:
+    if known is not None and known[-1] > (value_ms if measured_ms is None else measured_ms):
         return False
     value = plain(body)
     if value is None and known is None:
         return False
     device.newest[key] = [value, value_ms]
+    if measured_ms not in (None, value_ms):
+        device.newest[key].append(measured_ms)
     return True
 
 

@@ -32,7 +32,7 @@ class Intake:
             device = known.get(address)
             if device is None:
                 continue  # The gateway's own device: it has no place on the street.
-            fleet.keep(device, function, name, value, at_ms)
+            fleet.keep(device, function, name, value, at_ms, at_ms)
             changed[device.asset_id] = device
             number = value.get("value")
             if name in fleet.MEASURED and body["address"] == fleet.PERIODIC_LOGGER:

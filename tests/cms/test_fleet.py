@@ -106,8 +106,17 @@ def test_a_value_without_a_time_is_of_now() -> None:
     assert not fleet.keep(found, "node", "contact", attribute("ok", 699, "String"), 1)
 
 
-def test_a_value_that_was_never_told_stays_unknown() -> None:
+def test_a_state_replaces_what_was_measured_before_it_whatever_its_since() -> None:
     found = device()
+    since = attribute("Vacant", 400, "ParkingSlotOccupancyStatus")
+    assert fleet.keep(found, "bay", "occupancy", attribute("Unknown", 500, "String"), 500, 500)
+    assert fleet.keep(found, "bay", "occupancy", since, 600, 600)  # It has held since before.
+    assert found.newest["bay.occupancy"] == ["Vacant", 400, 600]
+    assert not fleet.keep(found, "bay", "occupancy", since, 599, 599)
+
+
+def test_a_value_that_was_never_told_is_not_known() -> None:
+    found = Device("d", "g", "L-1")
     assert not fleet.keep(found, "lamp", "calendarID", {"type": "AttributeString"}, 5)
     assert found.newest == {}
     fleet.keep(found, "lamp", "calendarID", attribute("year", 5, "String"), 5)

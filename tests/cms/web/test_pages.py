@@ -199,6 +199,7 @@ def test_language_and_theme_are_switched_and_kept(city: Any) -> None:
 
 def test_a_stream_that_stops_is_told_and_values_stay(city: Any) -> None:
     page = city.opened("/lamps")
+    expect(page.locator("tbody tr").first).to_be_visible()
     page.route("**/api/v1/site", lambda route: route.abort())
     rows = page.locator("tbody tr").count()
     page.evaluate("dispatchEvent(new Event('offline'))")
