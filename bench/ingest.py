@@ -24,10 +24,10 @@ from .figures import Figure, against
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES = 40
-FRAMES = 12_000
+FRAMES = 40_000
 READERS = ("controller", "bare", "aiomqtt")
 _S_MAX = 90.0
-_WINDOW = 200
+_WINDOW = 4000
 _SIZE_MAX = 4096
 
 
@@ -134,7 +134,7 @@ def _broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
     path = folder / "mosquitto.conf"
     path.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n"
-        "max_queued_messages 0\nset_tcp_nodelay true\n"
+        "max_queued_messages 0\nmax_inflight_messages 1000\nset_tcp_nodelay true\n"
     )
     for program in ("mosquitto", "/usr/sbin/mosquitto"):
         try:

@@ -253,13 +253,16 @@ def contact_entry(address: str, lost: bool, at_ms: int) -> dict[str, Any]:
 
 def attribute_entry(address: str, value: Value) -> dict[str, Any]:
     """A value as a log entry."""
+    body = value.body
     entry: dict[str, Any] = {
         "data": {
             "type": "AttributeLogData",
-            "srcAddress": f"{address}/{value.function}",
-            "timestamp": talq.timestamp_ms(value.at_ms),
-            "attributeName": value.name,
-            "attributeValue": value.body,
+            "srcAddress": f"{address}/{value.place[0]}",
+            "timestamp": (
+                body["timestamp"] if value.since_ms is None else talq.timestamp_ms(value.at_ms)
+            ),
+            "attributeName": value.place[1],
+            "attributeValue": body,
         }
     }
     if value.cms_ref_id:

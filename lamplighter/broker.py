@@ -41,6 +41,7 @@ log_type error
 log_type warning
 set_tcp_nodelay true
 max_queued_messages 100000
+max_inflight_messages 1000
 """
 
 

@@ -60,7 +60,7 @@ CREATE TABLE outbox (
     logger TEXT NOT NULL,
     body BLOB NOT NULL
 );
-CREATE INDEX outbox_order ON outbox (cms, logger, id);
+CREATE INDEX outbox_order ON outbox (cms, logger); -- In the order of id, which ends every entry.
 
 -- The newest values of a device as its node said them, kept some seconds late: a read is answered
 -- at once after a restart, with the age it then has.

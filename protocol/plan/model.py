@@ -79,8 +79,10 @@ class LampType(msgspec.Struct, frozen=True):
         points = self.curve
         if part < points[1][1] / 2:
             return 0.0  # Below half of the lowest light only standby current flows.
-        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        for at in range(1, len(points)):
+            x1, y1 = points[at]
             if part <= y1:
+                x0, y0 = points[at - 1]
                 return max(float(x0), x0 + (x1 - x0) * (part - y0) / (y1 - y0))
         return float(points[-1][0])
 
