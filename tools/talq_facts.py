@@ -18,11 +18,16 @@ from typing import Any
 MODEL = Path(__file__).resolve().parent.parent / "protocol" / "talq" / "model"
 FILE_NAME = "talq-{}-2-7-1-online.json"
 SIDES = ("cms", "gateway")
+PROFILES = (
+    "lighting", "smartParking", "environmentalMonitoring", "lightingAssetManagement",
+    "cabinetControl", "wasteManagement", "smartTraffic", "daliD4iLuminaireTalqZhaga",
+    "daliD4iSensorsTalqZhaga",
+)  # fmt: skip
 _FORMATS = {"date-time", "date", "time", "uri", "uuid"}
 _KEPT = {
     "minimum": "min", "maximum": "max", "minItems": "items_min", "maxItems": "items_max",
     "pattern": "pattern", "enum": "enum", "nullable": "nullable", "readOnly": "read_only",
-    "uniqueItems": "unique",
+    "uniqueItems": "unique", "default": "default",
 }  # fmt: skip
 _MARKS = {
     "x-talq-unit": "unit", "x-talq-scope": "scope", "x-talq-deprecated-by": "deprecated",
@@ -61,6 +66,9 @@ class Facts:
             table["discriminator"] = schema["discriminator"]["propertyName"]
         if required:
             table["required"] = required
+        must = marks(parts)
+        if must:
+            table["must"] = must
         self.tables[name] = table
         table["properties"] = {
             key: self._value(f"{name}.{key}", value) for key, value in properties.items()
@@ -74,6 +82,14 @@ class Facts:
             for theirs, ours in (_KEPT | _MARKS).items():
                 if theirs in part and part[theirs] != "None":
                     fact[ours] = _plain(part[theirs], ours)
+            if part.get("format", "date") not in _FORMATS:
+                fact["format"] = part["format"]
+            for form, ours in (("anyOf", "any_of"), ("oneOf", "one_of")):
+                if form in part and " | " not in fact["type"]:
+                    fact[ours] = [_ref(choice) for choice in part[form]]
+        must = marks(parts)
+        if must:
+            fact["must"] = must
         if schema.get("type") == "array":
             inner = self._value(path, schema["items"])
             fact["type"] = f"[{inner.pop('type')}]"
@@ -108,6 +124,26 @@ class Facts:
         return self._root(base) if base else name
 
 
+def marks(parts: list[Schema]) -> list[str]:
+    """For which profiles something is mandatory: `lighting cms gateway`, `* gateway` for all."""
+    told: dict[str, list[str]] = {}
+    for part in parts:
+        for profiles in part.get("x-talq-profiles", ()):
+            for profile, sides in profiles.items():
+                told[profile] = [
+                    ours for theirs, ours in (("cms", "cms"), ("gw", "gateway"))
+                    if sides.get(theirs) == "M"
+                ]  # fmt: skip
+    unknown = told.keys() - set(PROFILES)
+    if unknown:
+        raise ValueError(f"profiles that PROFILES does not know: {unknown}")
+    lines = {p: " ".join(told.get(p, ())) for p in PROFILES}
+    if len(set(lines.values())) == 1:
+        sides = lines[PROFILES[0]]
+        return [f"* {sides}"] if sides else []
+    return [f"{profile} {sides}" for profile, sides in lines.items() if sides]
+
+
 def _ref(schema: Schema) -> str:
     return str(schema["$ref"].rsplit("/", 1)[-1])
 
@@ -134,11 +170,28 @@ def operations(document: Schema) -> list[dict[str, Any]]:
             if query:
                 row["query"] = query
             row["statuses"] = [_status(code, answer) for code, answer in verb["responses"].items()]
+            must = marks([verb])
+            if must:
+                row["must"] = must
+            _expect_the_usual(verb, method, path)
             found.append(row)
     return found
 
 
 _EVERYWHERE = ("clientAddress", "talqRequestId", "talqOriginRequestId")
+
+
+def _expect_the_usual(verb: Schema, method: str, path: str) -> None:
+    """What the tables leave out because it is always so; ValueError where it is not."""
+    names = {q["name"] for q in verb["parameters"]}
+    caused = {"talqRequestId", "talqOriginRequestId"}
+    if bool(names & caused) != (method != "get") or not names >= {"clientAddress"}:
+        raise ValueError(f"{method} {path}: unusual parameters {names}")
+    for parameter in verb["parameters"]:
+        if parameter["in"] == "path":
+            is_uuid = parameter["schema"].get("format") == "uuid"
+            if is_uuid != (parameter["name"] == "deviceAddress"):
+                raise ValueError(f"{method} {path}: unusual {parameter['name']}")
 
 
 def _status(code: str, answer: Schema) -> str:

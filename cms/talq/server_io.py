@@ -322,7 +322,7 @@ def _is_announcement(operation: talq.Operation, request: Request) -> bool:
 def _endpoint(
     server: CmsServer, operation: talq.Operation
 ) -> Callable[[Request], Awaitable[Response]]:
-    handler = server.handlers[operation.operation_id]
+    handler = server.handlers.get(operation.operation_id)
 
     async def endpoint(request: Request) -> Response:
         encoding = request.headers.get("content-encoding", "") if operation.request else ""
@@ -342,6 +342,8 @@ def _endpoint(
                     status, said = await server.announce(call)
                 else:
                     await server.admit(call, operation.operation_id)
+                    if handler is None:
+                        raise talq.TalqError(405, "genericError", "not offered by this CMS")
                     status, said = await handler(call)
         except talq.TalqError as error:
             return _respond(error.status, talq.error_body([error]), "")
@@ -382,7 +384,7 @@ def routes(server: CmsServer) -> list[Route]:
         return Response(talq.encode(talq.openapi("cms")), media_type="application/json")
 
     found = [Route("/openapi.json", document, methods=["GET"])]
-    for operation in talq.implemented("cms"):
+    for operation in talq.operations("cms"):
         endpoint = _endpoint(server, operation)
         found.append(Route(operation.path, endpoint, methods=[operation.method]))
     found.append(_rest(list(found)))

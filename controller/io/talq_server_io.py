@@ -358,7 +358,7 @@ def application(server: GatewayServer) -> Starlette:
         return Response(talq.encode(talq.openapi("gateway")), media_type="application/json")
 
     routes = [Route("/openapi.json", document, methods=["GET"])]
-    for operation in talq.implemented("gateway"):
+    for operation in talq.operations("gateway"):
         routes.append(
             Route(operation.path, _endpoint(server, operation), methods=[operation.method])
         )

@@ -9,8 +9,9 @@ from .check import check
 from .codec import decode, encode, read_json
 from .errors import KEY_STATUS, Fault, TalqError, error_body
 from .openapi import openapi, transport
-from .operations import Answer, Operation, Parameter, implemented, operations
+from .operations import Answer, Operation, Parameter, operations
 from .peer import Peer, Reply
+from .profiles import Mark, marks
 from .requests import (
     API_VERSION,
     BODY_BYTES_MAX,
@@ -35,6 +36,7 @@ __all__ = [
     "Answer",
     "Fact",
     "Fault",
+    "Mark",
     "Operation",
     "Parameter",
     "Peer",
@@ -48,8 +50,8 @@ __all__ = [
     "derived",
     "encode",
     "error_body",
-    "implemented",
     "join_address",
+    "marks",
     "openapi",
     "operations",
     "peer_minor",

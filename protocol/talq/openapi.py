@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import tables
-from .operations import EVERYWHERE, UNLISTED, Operation, Parameter, implemented
+from .operations import Operation, Parameter, operations
 from .requests import API_VERSION, VERSION_HEADER
 from .tables import Fact
 
 Json = dict[str, Any]
 
-_ERRORS = "[TALQErrorMessage]"
 _PAGING = ("pagination-totalCount", "pagination-count", "pagination-offset",
            "pagination-defaultLimit")  # fmt: skip
 _PLAIN: dict[str, Json] = {
@@ -32,8 +31,14 @@ _TITLES = {"cms": "TALQ CMS of Lamplighter", "gateway": "TALQ gateway of Lamplig
 
 
 def openapi(side: str) -> Json:
-    """The OpenAPI 3.0 document of our server of that side: what it answers, and all schemas."""
-    return _document(side, _full_schema, answers=True)
+    """The OpenAPI 3.0 document of one side's server: the structure of the official one, whole.
+
+    Where our codec takes more than the official schemas allow, the document stays official.
+    """
+    document = _document(side, _full_schema, answers=True)
+    names = [name for name in tables.official() if "." not in name]
+    document["components"]["schemas"] = {name: _full_schema(name) for name in sorted(names)}
+    return document
 
 
 def transport(side: str) -> Json:
@@ -47,11 +52,10 @@ def transport(side: str) -> Json:
 
 
 def _document(side: str, schema_of: Callable[[str], Json], answers: bool) -> Json:
-    operations = implemented(side)
     paths: Json = {}
     kinds = ["TALQErrorMessage"] if answers else []
-    for operation in operations:
-        verb = _verb(operation)
+    for operation in operations(side):
+        verb = _verb(operation, answers)
         verb["responses"] = _answers(operation, answers)
         paths.setdefault(operation.path, {})[operation.method.lower()] = verb
         kinds += [operation.request] if operation.request else []
@@ -64,11 +68,11 @@ def _document(side: str, schema_of: Callable[[str], Json], answers: bool) -> Jso
     }
 
 
-def _verb(operation: Operation) -> Json:
+def _verb(operation: Operation, official: bool) -> Json:
     verb: Json = {
         "operationId": operation.operation_id,
         "tags": [operation.path.split("/")[1]],
-        "parameters": _parameters(operation),
+        "parameters": _parameters(operation, official),
     }
     if operation.request:
         verb["requestBody"] = {"required": True, "content": _content(operation.request)}
@@ -81,13 +85,11 @@ def _answers(operation: Operation, with_bodies: bool) -> Json:
         answer: Json = {"description": "done" if status < 300 else "refused"}
         if kind and with_bodies:
             answer["content"] = _content(kind)
+        if kind == "integer" and with_bodies:
+            answer["content"]["text/plain"] = {"schema": _type(kind)}
         if paged:
             answer["headers"] = {name: {"schema": {"type": "integer"}} for name in _PAGING}
         made[str(status)] = answer
-    for status in UNLISTED:
-        made[str(status)] = {"description": "refused"}
-        if with_bodies:
-            made[str(status)]["content"] = _content(_ERRORS)
     return made
 
 
@@ -95,15 +97,20 @@ def _content(kind: str) -> Json:
     return {"application/json": {"schema": _type(kind)}}
 
 
-def _parameters(operation: Operation) -> list[Json]:
-    rows = [_parameter("header", VERSION_HEADER, {"type": "string"}, True)]
-    for name in EVERYWHERE:
-        # The first announcement has no clientAddress, and only a caused request an origin.
-        needed = name == "talqRequestId"
-        rows.append(_parameter("query", name, {"type": "string", "format": "uuid"}, needed))
-    rows += [_parameter("path", name, {"type": "string"}, True) for name in operation.parameters]
-    rows += [_query(parameter) for parameter in operation.query]
-    return rows
+def _parameters(operation: Operation, official: bool) -> list[Json]:
+    """Clients (not official) may leave out what the first announcement and T4 leave out."""
+    uuid = {"type": "string", "format": "uuid"}
+    rows = [
+        _parameter("header", VERSION_HEADER, {"type": "string"}, True),
+        _parameter("query", "clientAddress", uuid, official),
+    ]
+    if operation.caused or not official:
+        rows.append(_parameter("query", "talqRequestId", uuid, True))
+        rows.append(_parameter("query", "talqOriginRequestId", uuid, False))
+    for name in operation.parameters:
+        schema = uuid if official and name == "deviceAddress" else {"type": "string"}
+        rows.append(_parameter("path", name, schema, True))
+    return rows + [_query(parameter) for parameter in operation.query]
 
 
 def _query(parameter: Parameter) -> Json:
@@ -131,11 +138,21 @@ def _component(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
+def _full_type(fact: Fact) -> Json:
+    if fact.any_of or fact.one_of:
+        key, names = ("anyOf", fact.any_of) if fact.any_of else ("oneOf", fact.one_of)
+        return {key: [_type(name) for name in names]}
+    if fact.of is not None or fact.type.startswith("["):
+        return {"type": "array", "items": _full_fact(fact.of or Fact(fact.type[1:-1]))}
+    if "." in fact.type:
+        return _full_schema(fact.type)
+    return _type(fact.type)
+
+
 def _full_fact(fact: Fact) -> Json:
-    made = _type(fact.type)
-    if fact.of is not None:
-        made["items"] = _full_fact(fact.of)
+    made = _full_type(fact)
     told = {
+        "format": fact.format or None,
         "minimum": fact.minimum,
         "maximum": fact.maximum,
         "pattern": fact.pattern or None,
@@ -145,6 +162,7 @@ def _full_fact(fact: Fact) -> Json:
         "uniqueItems": fact.unique or None,
         "nullable": fact.nullable or None,
         "readOnly": fact.read_only or None,
+        "default": fact.default,
         "deprecated": bool(fact.deprecated) or None,
         "x-unit": fact.unit or None,
         "x-scope": fact.scope or None,
@@ -157,7 +175,7 @@ def _full_fact(fact: Fact) -> Json:
 
 
 def _full_schema(name: str) -> Json:
-    schema = tables.schemas()[name]
+    schema = tables.official()[name]
     if schema.scalar:
         return _full_fact(schema.scalar)
     own: Json = {"type": "object"}
@@ -165,8 +183,7 @@ def _full_schema(name: str) -> Json:
         own["required"] = list(schema.required)
     own["properties"] = {key: _full_fact(fact) for key, fact in schema.own.items()}
     if schema.discriminator:
-        mapping = {one: _type(one)["$ref"] for one in sorted(tables.descendants(name))}
-        own["discriminator"] = {"propertyName": schema.discriminator, "mapping": mapping}
+        own["discriminator"] = {"propertyName": schema.discriminator}
     return {"allOf": [_type(schema.base), own]} if schema.base else own
 
 

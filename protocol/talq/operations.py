@@ -1,4 +1,4 @@
-"""Which operations each side's server has; routes, documents and clients come from here."""
+"""Which operations each side's server has, whole; routes, documents and clients come from here."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from . import tables
-
-EVERYWHERE = ("clientAddress", "talqRequestId", "talqOriginRequestId")
-# Answers that are used though no document lists them, with the error list as body.
-UNLISTED = (401, 403, 405, 413, 415)
 
 
 class Parameter(NamedTuple):
@@ -40,11 +36,17 @@ class Operation(NamedTuple):
     statuses: tuple[int, ...]
     answers: tuple[Answer, ...]
     query: tuple[Parameter, ...]
+    must: tuple[str, ...]
 
     @property
     def partial(self) -> bool:
         """Whether the body shows only what changes."""
         return self.method == "PATCH"
+
+    @property
+    def caused(self) -> bool:
+        """Whether it carries talqRequestId and may carry talqOriginRequestId."""
+        return self.method != "GET"
 
     @property
     def success(self) -> int:
@@ -65,13 +67,6 @@ def operations(side: str) -> tuple[Operation, ...]:
     )
 
 
-@cache
-def implemented(side: str) -> tuple[Operation, ...]:
-    """The operations that our server of that side answers."""
-    by_id = {operation.operation_id: operation for operation in operations(side)}
-    return tuple(by_id[name] for name in tables.implemented_ids(side))
-
-
 def _operation(side: str, name: str, row: dict[str, Any]) -> Operation:
     answers = tuple(_answer(text) for text in row["statuses"])
     response = next((a.kind for a in answers if a.status < 300 and a.kind), None)
@@ -86,6 +81,7 @@ def _operation(side: str, name: str, row: dict[str, Any]) -> Operation:
         tuple(answer.status for answer in answers),
         answers,
         tuple(query),
+        tuple(row.get("must", ())),
     )
 
 

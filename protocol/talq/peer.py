@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .codec import decode
 from .errors import Fault
-from .operations import Operation, implemented
+from .operations import Operation, operations
 from .requests import API_VERSION
 
 if TYPE_CHECKING:
     import httpx
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])")
 
 
 class Reply(NamedTuple):
@@ -71,7 +71,7 @@ class Peer:
         self._httpx = importlib.import_module("httpx")
         self._package = f"{__package__}.client_{side}"
         client = importlib.import_module(f"{self._package}.client")
-        self._operations = {one.operation_id: one for one in implemented(side)}
+        self._operations = {one.operation_id: one for one in operations(side)}
         self._client = client.Client(
             base_url=base_uri.rstrip("/"),
             timeout=self._httpx.Timeout(answer_s_max),
@@ -133,4 +133,4 @@ class Peer:
 
 def snake(name: str) -> str:
     """A name of TALQ as generated code writes it: `getDevices` as `get_devices`."""
-    return _CAMEL.sub("_", name).lower()
+    return _WORD_STARTS.sub("_", name).lower()

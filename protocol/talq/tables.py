@@ -28,6 +28,11 @@ class Fact:
     nullable: bool = False
     read_only: bool = False
     deprecated: str = ""
+    format: str = ""
+    default: Any = None
+    must: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     of: Fact | None = None
 
 
@@ -41,6 +46,7 @@ class Schema:
     required: tuple[str, ...] = ()
     own: dict[str, Fact] = field(default_factory=dict)
     scalar: Fact | None = None
+    must: tuple[str, ...] = ()
 
 
 _TO_FIELD = {"min": "minimum", "max": "maximum"}
@@ -55,6 +61,8 @@ def _fact(row: Any) -> Fact:
         named["of"] = _fact({"type": inner, **named["of"]})
     if "enum" in named:
         named["enum"] = frozenset(named["enum"])
+    for key in ("must", "any_of", "one_of"):
+        named[key] = tuple(named.get(key, ()))
     return Fact(**named)
 
 
@@ -66,6 +74,7 @@ def _schema(name: str, row: dict[str, Any]) -> Schema:
         tuple(row.get("required", ())),
         {key: _fact(value) for key, value in row.get("is", {}).items()},
         _fact(row["scalar"]) if "scalar" in row else None,
+        tuple(row.get("must", ())),
     )
 
 
@@ -75,16 +84,15 @@ def _read(file_name: str) -> dict[str, Any]:
 
 
 @cache
-def _ours() -> dict[str, Any]:
-    return _read("ours.toml")
+def official() -> dict[str, Schema]:
+    """The schemas of the official files by name; a dotted name is an object inside another."""
+    return {name: _schema(name, row) for name, row in _read("schemas.toml").items()}
 
 
 @cache
 def schemas() -> dict[str, Schema]:
     """Every schema by name: the official ones, with ours in their place or beside them."""
-    rows = _read("schemas.toml")
-    rows |= {name: row for name, row in _ours().items() if name != "implemented"}
-    return {name: _schema(name, row) for name, row in rows.items()}
+    return official() | {name: _schema(name, row) for name, row in _read("ours.toml").items()}
 
 
 @cache
@@ -93,12 +101,6 @@ def rows_of_operations(side: str) -> dict[str, dict[str, Any]]:
     if side not in SIDES:
         raise ValueError(f"side is one of {SIDES}, not {side!r}")
     return _read(f"operations_{side}.toml")
-
-
-@cache
-def implemented_ids(side: str) -> tuple[str, ...]:
-    """Operation ids that our server of that side answers."""
-    return tuple(_ours()["implemented"][side])
 
 
 @cache

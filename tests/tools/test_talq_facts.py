@@ -66,7 +66,7 @@ def test_facts_are_flat_and_hold_no_sentence() -> None:
             "required": ["level"],
             "is": {
                 "level": {"type": "Percent", "unit": "Percent", "scope": "measurement"},
-                "either": "Root",
+                "either": {"type": "Root", "one_of": ["Root", "Leaf"]},
                 "day": "date | Percent",
                 "parts": {"type": "[Leaf.parts]", "items_max": 2},
             },

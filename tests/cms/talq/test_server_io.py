@@ -27,7 +27,7 @@ async def test_the_whole_bootstrap_of_our_controller_ends_attached(fresh: Cms) -
 async def test_what_we_ask_of_a_new_gateway_is_what_talq_takes(fresh: Cms) -> None:
     await fresh.attach()
     for operation, body in await fresh.calls():
-        known = next(o for o in talq.implemented("gateway") if o.operation_id == operation)
+        known = next(o for o in talq.operations("gateway") if o.operation_id == operation)
         assert known.request
         assert talq.check(known.request, body, partial=known.partial) == [], operation
 
@@ -49,7 +49,7 @@ async def test_before_the_bootstrap_has_ended_everything_else_is_403(fresh: Cms)
 
 async def test_a_stranger_is_told_403_whatever_it_asks(attached: Cms) -> None:
     before = await attached.rows(tables.devices)
-    for operation in talq.implemented("cms"):
+    for operation in talq.operations("cms"):
         path = operation.path
         for name in operation.parameters:
             path = path.replace(f"{{{name}}}", "nothing")

@@ -36,7 +36,7 @@ class Road:
         self, operation_id: str, *path: str, body: Any = None, sender: str | None = None,
         origin: str | None = None,
     ) -> talq.Reply:  # fmt: skip
-        operation = next(o for o in talq.implemented("cms") if o.operation_id == operation_id)
+        operation = next(o for o in talq.operations("cms") if o.operation_id == operation_id)
         address = operation.path
         for name, value in zip(operation.parameters, path, strict=True):
             address = address.replace(f"{{{name}}}", value)

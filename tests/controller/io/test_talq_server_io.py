@@ -177,14 +177,14 @@ async def test_reads_answer_what_the_tables_say(served: Served, path: str) -> No
     pattern = pattern.replace("ControlService", "{serviceName}")
     pattern = pattern.replace(GATEWAY, "{deviceAddress}")
     operation = next(
-        one for one in talq.implemented("gateway") if (one.method, one.path) == ("GET", pattern)
+        one for one in talq.operations("gateway") if (one.method, one.path) == ("GET", pattern)
     )
     assert operation.response
     talq.decode(operation.response, answer.content)
 
 
 async def test_every_operation_is_answered_and_none_falls_over(served: Served) -> None:
-    for operation in talq.implemented("gateway"):
+    for operation in talq.operations("gateway"):
         path = operation.path
         for name in operation.parameters:
             path = path.replace(f"{{{name}}}", "nothing")

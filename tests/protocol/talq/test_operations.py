@@ -19,12 +19,12 @@ def test_a_side_that_is_none_is_refused() -> None:
 
 
 def test_the_road_of_the_bootstrap_is_answered() -> None:
-    cms = {(o.method, o.path) for o in talq.implemented("cms")}
+    cms = {(o.method, o.path) for o in talq.operations("cms")}
     assert cms >= {
         ("POST", "/devices"), ("POST", "/device-classes"), ("PATCH", "/devices/{deviceAddress}"),
         ("POST", "/services"), ("POST", "/log-reports"), ("DELETE", "/devices/{deviceAddress}"),
     }  # fmt: skip
-    gateway = {(o.method, o.path) for o in talq.implemented("gateway")}
+    gateway = {(o.method, o.path) for o in talq.operations("gateway")}
     assert gateway >= {
         ("PATCH", "/devices/{deviceAddress}"), ("POST", "/logger-configs"), ("POST", "/calendars"),
         ("POST", "/control-programs"), ("POST", "/assign-commands"),
