@@ -34,6 +34,7 @@ gateways = Table(
     Column("device", JSON, nullable=False),
     Column("services", JSON, nullable=False),
     Column("heard_ms", BigInteger, nullable=False),
+    Column("identity", String),  # Of the certificate it announced itself with.
 )  # fmt: skip
 device_classes = Table(
     "device_classes", metadata,
