@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 _MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))",
     re.ASCII,
 )
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
@@ -32,7 +32,10 @@ def timestamp(posix_s: float) -> str:
 
 
 def read_timestamp_ms(text: str) -> int:
-    """Milliseconds since 1970 UTC; any RFC 3339 date-time. ValueError if it is none."""
+    """Milliseconds since 1970 UTC; any RFC 3339 date-time. ValueError if it is none.
+
+    An offset without its colon (ISO 8601) is met in the field and taken.
+    """
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError("not a date-time of RFC 3339")
