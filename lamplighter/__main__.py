@@ -1,4 +1,4 @@
-"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token."""
+"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token, pki."""
 
 from __future__ import annotations
 
@@ -93,6 +93,12 @@ def sim_command(
 def token_command(context: typer.Context) -> None:
     """Create an API token. `lamplighter token --help`."""
     _become("cms.token", context.args)
+
+
+@app.command("pki", context_settings=_PASSED)
+def pki_command(context: typer.Context) -> None:
+    """The site's certificate authority, for TLS. `lamplighter pki --help`."""
+    _become("lamplighter.pki", context.args)
 
 
 @app.command()
