@@ -79,13 +79,14 @@ def _talq_step(step: planning.Step) -> dict[str, Any]:
     return {"startTime": _time(step.at_s), "command": command}
 
 
-def _talq_period(period: planning.AbsolutePeriod | planning.AstroPeriod) -> dict[str, Any]:
+def _talq_period(period: planning.Period) -> dict[str, Any]:
     if isinstance(period, planning.AstroPeriod):
         return {
             "name": "AstroClockActivePeriod",
             "sunsetOffset": period.on_offset_min,
             "sunriseOffset": period.off_offset_min,
         }
+    assert isinstance(period, planning.AbsolutePeriod)  # The JSON form knows these two kinds.
     return {
         "name": "AbsoluteActivePeriod",
         "startTime": _time(period.from_s),

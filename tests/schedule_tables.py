@@ -4,15 +4,18 @@ import datetime
 
 from hypothesis import strategies as st
 
-from protocol.schedule import Decision, Evaluator, planning
+from protocol.schedule import Decision, Evaluator, Inputs, planning
 from protocol.schedule.planning import (
     AbsolutePeriod,
     AstroPeriod,
+    AstroSensorPeriod,
     Calendar,
     Dynamic,
     Program,
     Rule,
+    SensorPeriod,
     Step,
+    SunControl,
 )
 from protocol.schedule.reasons import REASON_NAMES
 
@@ -45,9 +48,11 @@ def instant(text: str) -> tuple[int, int]:
     return since.days, since.seconds
 
 
-def told(table: bytes, text: str, presence_age_s: int = -1) -> tuple[int, str]:
+def told(
+    table: bytes, text: str, presence_age_s: int = -1, inputs: Inputs | None = None
+) -> tuple[int, str]:
     """(level, reason) in Brussels at an ISO time."""
-    evaluator = Evaluator(table, LAT_E5, LON_E5, BRUSSELS)
+    evaluator = Evaluator(table, LAT_E5, LON_E5, BRUSSELS, inputs)
     decision = evaluator.at(*instant(text), presence_age_s, Decision())
     return decision.level_percent, REASON_NAMES[decision.reason]
 
@@ -101,4 +106,69 @@ CALENDARS = st.builds(
     lambda default, rules: Calendar("c", default, tuple(rules)),
     st.sampled_from((None, "a", "b")),
     st.lists(RULES, max_size=4),
+)
+
+# All that a table can say, also what operators' programs cannot.
+_OPERATIONS = st.sampled_from(("set", "max", "min", "add", "sub", "mul"))
+_RAMPS = st.integers(0, 600)
+_SOURCES = st.integers(0, 3)
+_MINUTES = st.integers(-120, 120)
+_CELLS = st.builds(
+    lambda low, more: SensorPeriod(low, low + more), st.integers(0, 500), st.integers(0, 500)
+) | st.builds(SensorPeriod, source=_SOURCES)
+_ALL_PERIODS = st.lists(
+    st.builds(AbsolutePeriod, _SECONDS, _SECONDS)
+    | st.builds(AstroPeriod, _MINUTES, _MINUTES)
+    | _CELLS
+    | st.builds(
+        AstroSensorPeriod, _MINUTES, _MINUTES, st.integers(0, 120), st.integers(0, 120), _CELLS
+    ),
+    max_size=3,
+    unique=True,
+).map(tuple)
+_ALL_DYNAMICS = st.lists(
+    st.builds(
+        lambda operation, level, hold_s, source, external, span: Dynamic(
+            "presence", operation, 0 if external else level, hold_s, source, external,
+            from_s=span[0], to_s=span[1],
+        ),
+        _OPERATIONS, _LEVELS, st.integers(0, 600), _SOURCES, st.booleans(),
+        st.tuples(_SECONDS, _SECONDS) | st.just((0, 0)),
+    )
+    | st.builds(Dynamic, st.just("presence"), _OPERATIONS, _LEVELS, st.integers(1, 600)),
+    max_size=3,
+).map(tuple)  # fmt: skip
+_SUNS = st.lists(
+    st.builds(
+        SunControl, st.sampled_from(("sunrise", "sunset")), _OPERATIONS, _LEVELS,
+        st.integers(-360, 360), _RAMPS, _RAMPS,
+    ),
+    max_size=3,
+).map(tuple)  # fmt: skip
+ALL_PROGRAMS = st.builds(Program, st.just("p"), _STEPS, _ALL_PERIODS, _ALL_DYNAMICS, _SUNS)
+
+
+def _monthly(pair: tuple[datetime.date, datetime.date]) -> tuple[str, str]:
+    return f"---{pair[0]:%d}", f"---{pair[1]:%d}"
+
+
+_PAIRS = st.tuples(_DATES, _DATES)
+_MIXED = st.tuples(
+    st.none() | _DATES.map(lambda date: f"--{date:%m-%d}"),
+    st.none() | _DATES.map(datetime.date.isoformat),
+)
+ALL_RULES = st.builds(
+    lambda program, dates, days, weeks, spans: Rule(
+        program, dates[0], dates[1], tuple(days), tuple(weeks), tuple(spans)
+    ),
+    st.sampled_from(("a", "b")),
+    _RANGES | _MIXED | _MIXED.map(lambda pair: (pair[1], pair[0])),
+    _DAYS,
+    st.lists(st.sampled_from("12345L"), unique=True, max_size=2),
+    st.lists(_PAIRS.map(_full) | _PAIRS.map(_yearly) | _PAIRS.map(_monthly), max_size=2),
+)
+ALL_CALENDARS = st.builds(
+    lambda default, rules: Calendar("c", default, tuple(rules)),
+    st.sampled_from((None, "a", "b")),
+    st.lists(ALL_RULES, max_size=4),
 )

@@ -13,8 +13,17 @@ from pathlib import Path
 
 from schedule_tables import instant, only, step, table_of
 
-from protocol.schedule import Decision, Evaluator, Zone, planning
-from protocol.schedule.planning import AbsolutePeriod, AstroPeriod, Dynamic, Program, Rule
+from protocol.schedule import OFF, ON, Decision, Evaluator, Inputs, Zone, planning
+from protocol.schedule.planning import (
+    AbsolutePeriod,
+    AstroPeriod,
+    AstroSensorPeriod,
+    Dynamic,
+    Program,
+    Rule,
+    SensorPeriod,
+    SunControl,
+)
 from protocol.schedule.reasons import REASON_NAMES
 
 PATH = Path(__file__).resolve().parent.parent / "protocol/schedule/vectors/nights.json"
@@ -38,6 +47,26 @@ WEEK = table_of(
     feast=Program("feast", (step("16:30", 80),), (AstroPeriod(0, 0),)),
 )
 NO_DEFAULT = table_of(Rule("a", days=("mon",)), a=Program("a", (step("20:00", 45),)))
+CELL = only(
+    step("18:00", 80, 30), step("23:00", 40, 60),
+    active_periods=(AstroSensorPeriod(20, 15, 30, 25, SensorPeriod(350, 700)),),
+    suns=(SunControl("sunset", "add", 20, -15), SunControl("sunset", "mul", 50, 240, 9, 5),
+          SunControl("sunrise", "set", 90, -60)),
+    dynamic=(Dynamic("presence", "set", 0, 0, 1, True, 3, 4),
+             Dynamic("presence", "max", 70, 60, 0, ramp_s=2, ramp_from_s=8, from_s=79200,
+                     to_s=18000),
+             Dynamic("presence", "mul", 50, 30)),
+)  # fmt: skip
+GATED = table_of(
+    Rule("a", days=("sat",), occurrences=("3", "L")),
+    Rule("b", "2026-11-01", "--12-31", spans=(("---20", "---22"), ("--12-30", "--01-02"))),
+    a=Program("a", (step("20:00", 45),), (SensorPeriod(source=0), SensorPeriod(200, 400))),
+    b=Program("b", (step("20:00", 75),), (SensorPeriod(source=1), AbsolutePeriod(72000, 75600))),
+)
+# What is told before each instant: light in tenths of a lux, [number, state, level] of inputs.
+QUIET: tuple[int, list[list[int]]] = (-1, [])
+BUSY: tuple[int, list[list[int]]] = (500, [[0, ON, -1], [1, ON, 35]])
+STILL: tuple[int, list[list[int]]] = (900, [[0, OFF, -1], [1, OFF, 35]])
 # name, table, latitude and longitude in degrees, zone, first instant, hours
 NIGHTS = (
     ("a residential street in June", RESIDENTIAL, 50.8465, 4.3517, "Europe/Brussels",
@@ -62,6 +91,11 @@ NIGHTS = (
     ("days without a program", NO_DEFAULT, 50.8465, 4.3517, "Europe/Brussels",
      "2026-11-15T10:00", 50),
 )  # fmt: skip
+SENSED = tuple(
+    (f"{name}, {word}", table, 50.8465, 4.3517, "Europe/Brussels", "2026-11-20T10:00", 50, told)
+    for name, table in (("a photocell that helps the sun", CELL), ("sensors alone", GATED))
+    for word, told in (("unknown", QUIET), ("busy", BUSY), ("still", STILL))
+)
 
 
 def _instants(evaluator: Evaluator, begin: tuple[int, int], hours: int) -> list[list[int | str]]:
@@ -87,13 +121,20 @@ def _instants(evaluator: Evaluator, begin: tuple[int, int], hours: int) -> list[
 def vectors_text() -> str:
     """The content of the file of vectors."""
     nights = []
-    for name, table, lat, lon, zone_name, start, hours in NIGHTS:
+    for name, table, lat, lon, zone_name, start, hours, told in (
+        *((*night, QUIET) for night in NIGHTS),
+        *SENSED,
+    ):
         zone = planning.zone_from_name(zone_name)
         lat_e5, lon_e5 = round(lat * 100000), round(lon * 100000)
-        evaluator = Evaluator(table, lat_e5, lon_e5, Zone.from_bytes(zone.to_bytes()))
+        inputs = Inputs()
+        inputs.lux_dx = told[0]
+        for number, state, level in told[1]:
+            inputs.told(number, state, 1).level_percent = level
+        evaluator = Evaluator(table, lat_e5, lon_e5, Zone.from_bytes(zone.to_bytes()), inputs)
         head = {
             "name": name, "table": table.hex(), "lat_e5": lat_e5, "lon_e5": lon_e5,
-            "zone": zone.to_bytes().hex(),
+            "zone": zone.to_bytes().hex(), "lux_dx": told[0], "told": told[1],
         }  # fmt: skip
         rows = [json.dumps(row) for row in _instants(evaluator, instant(start), hours)]
         opened = json.dumps(head)[:-1]

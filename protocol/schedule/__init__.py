@@ -8,17 +8,24 @@ have a door of their own: planning/. Read `evaluate.py` first; README.md is the 
 from .civil import date_of, day_of, weekday
 from .errors import ScheduleError
 from .evaluate import Decision, Evaluator
+from .inputs import INPUTS_MAX, OFF, ON, UNKNOWN, Input, Inputs
 from .sun import NORMAL, POLAR_DAY, POLAR_NIGHT, sun_times
 from .table import TABLE_VERSION
 from .zone import Zone
 
 __all__ = [
+    "INPUTS_MAX",
     "NORMAL",
+    "OFF",
+    "ON",
     "POLAR_DAY",
     "POLAR_NIGHT",
     "TABLE_VERSION",
+    "UNKNOWN",
     "Decision",
     "Evaluator",
+    "Input",
+    "Inputs",
     "ScheduleError",
     "Zone",
     "date_of",

@@ -1,40 +1,37 @@
-"""Which level now, and why, by a table, a place and a time zone.
+"""Which level now, and why, by a table, a place, a time zone, presence and inputs.
 
-A calendar day runs from local noon to local noon, so a night belongs to the day it began. Within
-it the steps of the day's program hold one after the other; before the first one the last step of
-the day before holds. Outside its active periods a lamp is off; without a program it is lit. All
-times of a night are worked out once, in UTC, when the night begins: so a step in an hour that is
-left out in spring comes at the change, and one in the hour that comes twice in autumn comes once.
+A calendar day runs from local noon to local noon, so a night belongs to the day it began (night.py
+works it out). The steps of its program hold one after the other, controls by the sun change them,
+and dynamic controls change that while a sensor sees somebody. Outside its active periods a lamp is
+off; without a program it is lit. What is unknown is taken for the light side.
 
 `at` allocates nothing while nothing changes.
 """
 
-from .reasons import ASTRO, CALENDAR, DEFAULT, DYNAMIC, PROGRAM
-from .sun import POLAR_DAY, POLAR_NIGHT, sun_times
-from .table import (
-    ABSOLUTE_PERIOD,
-    ADD_LEVEL,
-    ASTRO_PERIOD,
-    MAX_LEVEL,
-    MIN_LEVEL,
-    NO_PROGRAM,
-    SUB_LEVEL,
-    Table,
-)
+from .inputs import Inputs
+from .night import Night
+from .operations import applied
+from .reasons import ASTRO, DEFAULT, DYNAMIC
+from .table import ASTRO_PERIOD, EXTERNAL, NO_PROGRAM, OWN
 from .zone import Zone
 
-_NOON = 43200
 _DAY = 86400
 _FULL_PERCENT = 100
 
 
 class Decision:
-    """What `at` fills in: it holds from `since` to `until` (UTC) unless presence changes it."""
+    """What `at` fills in: it holds from `since` to `until` (UTC) unless a sensor changes it.
+
+    `ramp_s` leads to the level. `dynamic` is the place of the dynamic control in force, -1: none;
+    when it ends, `ramp_from_s` leads to what follows.
+    """
 
     def __init__(self) -> None:
         self.level_percent = _FULL_PERCENT
         self.reason = DEFAULT
         self.ramp_s = 0
+        self.ramp_from_s = 0
+        self.dynamic = -1
         self.since_day = 0
         self.since_second = 0
         self.until_day = 0
@@ -42,174 +39,170 @@ class Decision:
 
 
 class Evaluator:
-    """One lamp's schedule. Times of a night are seconds from 0:00 UTC of the day it began."""
+    """One lamp's schedule. Without `inputs` nobody walks there, and sensors are unknown."""
 
-    def __init__(self, table: bytes, lat_e5: int, lon_e5: int, zone: Zone) -> None:
-        self._table = Table(table)
-        self._lat_e5 = lat_e5
-        self._lon_e5 = lon_e5
-        self._zone = zone
-        # The night: its day, its noons, and what it holds.
-        self._base = 0
-        self._begin = 0
-        self._end = 0
+    def __init__(
+        self, table: bytes, lat_e5: int, lon_e5: int, zone: Zone, inputs: "Inputs | None" = None
+    ) -> None:
+        self._night = Night(table, lat_e5, lon_e5, zone)
+        self._inputs = inputs
+        self._bright = bytearray()  # By a period's place: its photocell said so last.
         self._program = NO_PROGRAM
-        self._source = DEFAULT
-        self._steps: list[tuple[int, int, int]] = []
-        self._periods: list[tuple[int, int, int]] = []
-        self._dynamics: list[tuple[int, ...]] = []
-        self._limited = self._astro = False
-        # The part of it in which nothing changes.
+        # The part of the night in which nothing changes by itself.
         self._since = 0
         self._until = 0
         self._active = True
+        self._is_dark = False
         self._level = _FULL_PERCENT
         self._ramp_s = 0
-        self._reason = DEFAULT
+        self._ramp_from_s = 0
+        self._reason = self._reason_off = DEFAULT
+        self._sensed: list[tuple[int, ...]] = []
+        self._dynamics: list[tuple[int, ...]] = []
 
     def at(self, day: int, second: int, presence_age_s: int, decision: Decision) -> Decision:
         """Fill the decision for a UTC instant; presence_age_s is -1 when nobody was seen."""
-        at = (day - self._base) * _DAY + second
+        night = self._night
+        at = (day - night.base) * _DAY + second
         if not self._since <= at < self._until:
-            if not self._begin <= at < self._end:
-                self._night(day, second)
-                at = (day - self._base) * _DAY + second
+            if not night.begin <= at < night.end:
+                night.work_out(day, second)
+                at = (day - night.base) * _DAY + second
+                if night.program != self._program:
+                    self._program = night.program
+                    self._bright = bytearray(night.places)
             self._part(at)
-        level, reason, ramp_s = self._level, self._reason, self._ramp_s
-        if self._active and presence_age_s >= 0:
-            for operation, other, hold_s in self._dynamics:
-                if presence_age_s <= hold_s:
-                    level = _applied(operation, level, other)
-                    break
-            if level != self._level:
-                reason, ramp_s = DYNAMIC, 0  # Who walks there needs the light at once.
-        decision.level_percent, decision.reason, decision.ramp_s = level, reason, ramp_s
-        decision.since_day = self._base + self._since // _DAY
+        decision.level_percent, decision.reason = self._level, self._reason
+        decision.ramp_s, decision.dynamic = self._ramp_s, -1
+        decision.since_day = night.base + self._since // _DAY
         decision.since_second = self._since % _DAY
-        decision.until_day = self._base + self._until // _DAY
+        decision.until_day = night.base + self._until // _DAY
         decision.until_second = self._until % _DAY
+        if night.cells and self._inputs is not None and self._inputs.lux_dx >= 0:
+            self._look(self._inputs.lux_dx)
+        if not self._active:
+            reason = self._sense()
+            if reason < 0:
+                decision.level_percent, decision.reason = 0, self._reason_off
+                decision.ramp_s = self._ramp_from_s
+                return decision
+            decision.reason = reason
+        if self._dynamics:
+            self._apply_dynamics(presence_age_s, decision)
         return decision
+
+    def _look(self, lux_dx: int) -> None:
+        """Whether it is dark or bright, by the thresholds of each period of the own photocell."""
+        for place, dark_dx, bright_dx in self._night.cells:
+            if lux_dx < dark_dx:
+                self._bright[place] = 0
+            elif lux_dx > bright_dx:
+                self._bright[place] = 1
+
+    def _sense(self) -> int:
+        """Why the lamp is active by a sensor; -1: it is not."""
+        found = -1
+        inputs = self._inputs
+        for _, _, source, place, wide in self._sensed:
+            age_s = -1
+            if inputs is None:
+                pass
+            elif source != OWN:
+                age_s = inputs.age_s(source)
+            elif inputs.lux_dx >= 0:
+                age_s = self._bright[place]
+            if age_s == 0:
+                return DYNAMIC
+            if age_s < 0 and (wide or self._is_dark):
+                found = ASTRO
+        return found
+
+    def _apply_dynamics(self, presence_age_s: int, decision: Decision) -> None:
+        """The first dynamic control that holds changes the level."""
+        inputs = self._inputs
+        for row in self._dynamics:
+            _, _, source, operation, other, hold_s, ramp_s, ramp_from_s, place = row
+            age_s = presence_age_s
+            if source != OWN:
+                if inputs is None:
+                    continue
+                age_s = inputs.age_s(source)
+            if operation >= EXTERNAL:
+                told = None if inputs is None else inputs.last(source)
+                if told is None or told.level_percent < 0:
+                    continue
+                operation -= EXTERNAL
+                other, ramp_s, ramp_from_s = told.level_percent, told.ramp_s, told.ramp_from_s
+            level = applied(operation, decision.level_percent, other)
+            if age_s < 0:  # Unknown: as if somebody were there, if that gives more light.
+                if source == OWN or level <= decision.level_percent:
+                    continue
+            elif age_s > hold_s:
+                continue
+            if level != decision.level_percent:
+                decision.level_percent, decision.reason = level, DYNAMIC
+                decision.ramp_s, decision.ramp_from_s = ramp_s, ramp_from_s
+                decision.dynamic = place
+            return
 
     def _part(self, at: int) -> None:
         """Find what holds at an instant of the night, and from when to when."""
-        since, until = self._begin, self._end
-        step_at = since - 1
-        self._level, self._ramp_s = _FULL_PERCENT, 0
-        for first, level, ramp_s in self._steps:
-            if first > at:
-                until = min(until, first)
+        night = self._night
+        self._since, self._until = night.begin, night.end
+        self._level, self._ramp_s, self._ramp_from_s = _FULL_PERCENT, 0, 0
+        step_at = self._since - 1
+        for first, level, ramp_s, ramp_from_s in night.steps:
+            if not self._edge(first, at):
                 break
-            step_at, self._level, self._ramp_s = first, level, ramp_s
+            step_at, self._level = first, level
+            self._ramp_s, self._ramp_from_s = ramp_s, ramp_from_s
+        by_sun = self._by_sun(at, step_at)
         absolute, sunset_at = False, -_DAY
-        self._active = not self._limited
-        for kind, first, last in self._periods:
-            for edge in (first, last):
-                if edge <= at:
-                    since = max(since, edge)
-                else:
-                    until = min(until, edge)
-            if first <= at < last:
+        self._active = not night.limited
+        for kind, first, last in night.periods:
+            if self._edge(first, at) and not self._edge(last, at):
                 self._active = True
                 if kind == ASTRO_PERIOD:
                     sunset_at = max(sunset_at, first)
                 else:
                     absolute = True
-        self._since, self._until = max(since, step_at), until
-        by_sun = sunset_at > step_at and not absolute
-        if not self._active:
-            self._level, self._ramp_s = 0, 0
-            by_sun = self._astro
-        self._reason = ASTRO if by_sun else self._source
+        self._sensed = self._open(night.sensed, at)
+        self._dynamics = self._open(night.dynamics, at)
+        self._is_dark = False
+        if night.dark:
+            self._is_dark = self._edge(night.dark[0], at) and not self._edge(night.dark[1], at)
+        by_sun = by_sun or (sunset_at > step_at and not absolute)
+        self._reason = ASTRO if by_sun else night.source
+        self._reason_off = ASTRO if night.astro else night.source
 
-    def _night(self, day: int, second: int) -> None:
-        """Work out the night that a UTC instant belongs to."""
-        base, local_second = self._zone.local(day, second)
-        if local_second < _NOON:
-            base -= 1
-        self._base = base
-        self._begin = self._zone.utc_second(base, _NOON)
-        self._end = self._zone.utc_second(base, _DAY + _NOON)
-        self._since = self._until = self._begin
-        self._steps, self._periods, self._dynamics = [], [], []
-        self._program, ruled = self._table.selected(base)
-        self._limited = self._astro = False
-        self._source = DEFAULT
-        if self._program == NO_PROGRAM:
-            return
-        self._source = CALENDAR if ruled else PROGRAM
-        self._set_steps(self._table.rows(self._program, 0))
-        periods = self._table.rows(self._program, 1)
-        self._limited = bool(periods)
-        for kind, first, last in periods:
-            if kind == ASTRO_PERIOD:
-                self._astro = True
-                self._astro_period(first, last)
-            else:
-                self._absolute_period(first, last)
-        self._dynamics = self._table.rows(self._program, 2)
+    def _by_sun(self, at: int, step_at: int) -> bool:
+        """Apply the newest control by the sun; whether it changes the level."""
+        found = None
+        for row in self._night.suns:
+            if not self._edge(row[0], at):
+                break
+            found = row
+        if found is None:
+            return False
+        first, operation, other, ramp_s, ramp_from_s = found
+        before = self._level
+        self._level = applied(operation, before, other)
+        if first > step_at:
+            self._ramp_s, self._ramp_from_s = ramp_s, ramp_from_s
+        return self._level != before
 
-    def _set_steps(self, steps: "list[tuple[int, ...]]") -> None:
-        before = self._before(steps)
-        if before:
-            self._steps.append((self._begin - 1, before[1], before[2]))
-        for over in (0, _DAY):  # First the evening's, then the morning's.
-            for at, level, ramp_s in steps:
-                if (at < _NOON) == bool(over):
-                    first = self._zone.utc_second(self._base, at + over)
-                    self._steps.append((first, level, ramp_s))
+    def _edge(self, edge: int, at: int) -> bool:
+        """Whether an edge is past; the part ends before the next one and begins at the last."""
+        if edge <= at:
+            self._since = max(self._since, edge)
+            return True
+        self._until = min(self._until, edge)
+        return False
 
-    def _before(self, steps: "list[tuple[int, ...]]") -> "tuple[int, ...] | None":
-        """The step that holds at noon: the last of this morning, else of the day before."""
-        if steps and steps[0][0] < _NOON:
-            return [step for step in steps if step[0] < _NOON][-1]
-        program = self._table.selected(self._base - 1)[0]
-        if program != NO_PROGRAM:
-            earlier = self._table.rows(program, 0)
-            if earlier:
-                return earlier[-1]
-        return steps[-1] if steps else None
-
-    def _astro_period(self, after_sunset: int, after_sunrise: int) -> None:
-        # The sun's day nearest to the clock's: they differ where a zone lies across the date line.
-        noon = 43200 - self._lon_e5 * 240 // 100000
-        days = (self._begin - noon + _NOON) // _DAY
-        _, sunset, kind = sun_times(self._base + days, self._lat_e5, self._lon_e5)
-        first = sunset + days * _DAY + after_sunset
-        if kind == POLAR_NIGHT:
-            first = self._begin
-        polar_day = kind == POLAR_DAY
-        days += 1
-        sunrise, _, kind = sun_times(self._base + days, self._lat_e5, self._lon_e5)
-        last = sunrise + days * _DAY + after_sunrise
-        if kind == POLAR_NIGHT:
-            last = self._end
-        if not polar_day and kind != POLAR_DAY:
-            self._add_period(ASTRO_PERIOD, first, last)
-
-    def _absolute_period(self, first: int, last: int) -> None:
-        start = first if first >= _NOON else first + _DAY
-        stop = last if last > _NOON else last + _DAY
-        start_at = self._zone.utc_second(self._base, start)
-        stop_at = self._zone.utc_second(self._base, stop)
-        if start < stop:
-            self._add_period(ABSOLUTE_PERIOD, start_at, stop_at)
-        else:  # It runs over noon: the end of one from the day before, the start of the next.
-            self._add_period(ABSOLUTE_PERIOD, self._begin, stop_at)
-            self._add_period(ABSOLUTE_PERIOD, start_at, self._end)
-
-    def _add_period(self, kind: int, first: int, last: int) -> None:
-        first, last = max(first, self._begin), min(last, self._end)
-        if first < last:
-            self._periods.append((kind, first, last))
-
-
-def _applied(operation: int, level: int, other: int) -> int:
-    if operation == MAX_LEVEL:
-        return max(level, other)
-    if operation == MIN_LEVEL:
-        return min(level, other)
-    if operation == ADD_LEVEL:
-        return min(_FULL_PERCENT, level + other)
-    if operation == SUB_LEVEL:
-        return max(0, level - other)
-    return other
+    def _open(self, rows: "list[tuple[int, ...]]", at: int) -> "list[tuple[int, ...]]":
+        """The rows whose time it is; each begins with its first and last."""
+        found = []
+        for row in rows:
+            if self._edge(row[0], at) and not self._edge(row[1], at):
+                found.append(row)
+        return found

@@ -6,27 +6,35 @@ tuples a full table would take a sixth of a node's memory.
 
 import struct
 
-from .civil import date_of, day_of, weekday
+from .civil import date_of, day_of
 from .errors import ScheduleError
+from .inputs import INPUTS_MAX
+from .operations import MUL_LEVEL
+from .rules import RULE, SPAN, check_rule, check_span, rule_holds, span_holds
 
-TABLE_VERSION = 1
+TABLE_VERSION = 2
 TABLE_SIZE_MAX = 2048
 NO_PROGRAM = 255
-ABSOLUTE_PERIOD, ASTRO_PERIOD = 0, 1
-SET_LEVEL, MAX_LEVEL, MIN_LEVEL, ADD_LEVEL, SUB_LEVEL = 0, 1, 2, 3, 4
-NO_DATES, FULL_DATES, YEARLY_DATES = 0, 1, 2
-YEAR_MAX = 9999
+OWN = 255  # The node's own sensor instead of an input's number.
+ABSOLUTE_PERIOD, ASTRO_PERIOD, SENSOR_PERIOD, ASTRO_SENSOR_PERIOD = 0, 1, 2, 3
+STEPS, PERIODS, SUNS, DYNAMICS = 0, 1, 2, 3
+AT_SUNRISE, AT_SUNSET = 0, 1
+EXTERNAL = 8  # Added to a dynamic's operation: the level comes with the input.
 
-STEP = "<IBH"
-PERIOD = "<Bii"
-DYNAMIC = "<BBH"
-RULE = "<BBHBBHBBB"
+STEP = "<IBHH"
+PERIOD = "<BBiiHHII"
+SUN = "<BBBiHH"
+DYNAMIC = "<BBBHHHII"
 ASTRO_S_MAX = 6 * 3600  # More than that after sunset is not twilight any more.
 RAMP_S_MAX = HOLD_S_MAX = 3600
+WINDOW_MIN_MAX = 360
+LUX_DX_MAX = 2000000
 
 _HEADER_SIZE = 4
-_LAYOUTS = (STEP, PERIOD, DYNAMIC)
+_LAYOUTS = (STEP, PERIOD, SUN, DYNAMIC)
+_PARTS = len(_LAYOUTS)
 _RULE_SIZE = struct.calcsize(RULE)
+_SPAN_SIZE = struct.calcsize(SPAN)
 
 
 class Table:
@@ -46,29 +54,38 @@ class Table:
             self._programs.append(at)
             at = self._after_program(at)
         self._rules_at = at
-        at += data[2] * _RULE_SIZE
-        if at > len(data):
-            raise ScheduleError("truncated")
+        for _ in range(data[2]):
+            at = self._after_rule(at)
         if at < len(data):
             raise ScheduleError("size", str(len(data) - at))
         self._check()
 
     def _after_program(self, at: int) -> int:
         data = self._data
-        if at + 3 > len(data):
+        if at + _PARTS > len(data):
             raise ScheduleError("truncated")
-        after = at + 3
-        for part in range(3):
+        after = at + _PARTS
+        for part in range(_PARTS):
             after += data[at + part] * struct.calcsize(_LAYOUTS[part])
         if after > len(data):
             raise ScheduleError("truncated")
         return after
 
+    def _after_rule(self, at: int) -> int:
+        """Behind a rule and its spans, whose number is a rule's last byte."""
+        data = self._data
+        after = at + _RULE_SIZE
+        if after <= len(data):
+            after += data[after - 1] * _SPAN_SIZE
+        if after > len(data):
+            raise ScheduleError("truncated")
+        return after
+
     def rows(self, program: int, part: int) -> "list[tuple[int, ...]]":
-        """Steps (part 0), periods (1) or dynamics (2) of a program."""
+        """STEPS, PERIODS, SUNS or DYNAMICS of a program."""
         data = self._data
         start = self._programs[program]
-        at = start + 3
+        at = start + _PARTS
         for before in range(part):
             at += data[start + before] * struct.calcsize(_LAYOUTS[before])
         layout = _LAYOUTS[part]
@@ -79,76 +96,99 @@ class Table:
 
     def _check(self) -> None:
         for program in range(len(self._programs)):
-            _check_steps(self.rows(program, 0))
-            for kind, first, last in self.rows(program, 1):
-                low, high = (0, 86399) if kind == ABSOLUTE_PERIOD else (-ASTRO_S_MAX, ASTRO_S_MAX)
-                if kind > ASTRO_PERIOD or not (low <= first <= high and low <= last <= high):
+            _check_steps(self.rows(program, STEPS))
+            for row in self.rows(program, PERIODS):
+                if not _period_right(row):
                     raise ScheduleError("period", str(program))
-            for operation, level, hold_s in self.rows(program, 2):
-                if operation > SUB_LEVEL or level > 100 or hold_s > HOLD_S_MAX:
+            for row in self.rows(program, SUNS):
+                if not _sun_right(row):
+                    raise ScheduleError("sun", str(program))
+            for row in self.rows(program, DYNAMICS):
+                if not _dynamic_right(row):
                     raise ScheduleError("dynamic", str(program))
         default = self._data[3]
         if default != NO_PROGRAM and default >= len(self._programs):
             raise ScheduleError("reference", str(default))
-        for row in range(self._data[2]):
-            self._check_rule(row)
+        at = self._rules_at
+        for number in range(self._data[2]):
+            rule = struct.unpack_from(RULE, self._data, at)
+            if rule[0] >= len(self._programs):
+                raise ScheduleError("reference", str(rule[0]))
+            check_rule(rule, number)
+            for place in range(rule[-1]):
+                check_span(self._span(at, place), number)
+            at = self._after_rule(at)
 
-    def _rule(self, row: int) -> "tuple[int, ...]":
-        return struct.unpack_from(RULE, self._data, self._rules_at + row * _RULE_SIZE)
-
-    def _check_rule(self, row: int) -> None:
-        program, kind, year, month, day, to_year, to_month, to_day, days = self._rule(row)
-        if program >= len(self._programs):
-            raise ScheduleError("reference", str(program))
-        if kind > YEARLY_DATES or not 0 < days < 128:
-            raise ScheduleError("rule", str(row))
-        if kind == NO_DATES:
-            right = not (year or month or day or to_year or to_month or to_day)
-        elif kind == YEARLY_DATES:  # The 29th of February comes in leap years.
-            right = not year and not to_year and _dated(2000, month, day)
-            right = right and _dated(2000, to_month, to_day)
-        else:
-            right = _dated(year, month, day) and _dated(to_year, to_month, to_day)
-            right = right and (year, month, day) <= (to_year, to_month, to_day)
-        if not right:
-            raise ScheduleError("date", str(row))
+    def _span(self, rule_at: int, row: int) -> "tuple[int, ...]":
+        return struct.unpack_from(SPAN, self._data, rule_at + _RULE_SIZE + row * _SPAN_SIZE)
 
     def selected(self, day: int) -> tuple[int, bool]:
         """(program, or NO_PROGRAM; whether a rule chose it) of a day since 2000-01-01."""
-        now = date_of(day)
-        bit = 1 << weekday(day) - 1
-        for row in range(self._data[2]):
-            program, kind, year, month, first, to_year, to_month, last, days = self._rule(row)
-            if not days & bit:
-                continue
-            if kind == FULL_DATES:
-                inside = (year, month, first) <= now <= (to_year, to_month, last)
-            elif kind == YEARLY_DATES:
-                after, before = (month, first) <= now[1:], now[1:] <= (to_month, last)
-                # A range that ends before it begins runs over New Year.
-                over = (to_month, last) < (month, first)
-                inside = (after or before) if over else (after and before)
-            else:
-                inside = True
-            if inside:
-                return program, True
+        date = date_of(day)
+        year, month = date[0], date[1]
+        following = day_of(year + 1, 1, 1) if month == 12 else day_of(year, month + 1, 1)
+        last = following - day <= 7  # No such weekday comes in this month any more.
+        at = self._rules_at
+        for _ in range(self._data[2]):
+            rule = struct.unpack_from(RULE, self._data, at)
+            if rule_holds(rule, day, date, last):
+                inside = not rule[-1]
+                for row in range(rule[-1]):
+                    inside = inside or span_holds(self._span(at, row), date)
+                if inside:
+                    return rule[0], True
+            at = self._after_rule(at)
         return self._data[3], False
 
 
 def _check_steps(steps: "list[tuple[int, ...]]") -> None:
     before = -1
-    for at, level, ramp_s in steps:
+    for at, level, ramp_s, ramp_from_s in steps:
         if not before < at < 86400:
             raise ScheduleError("order", str(at))
         if level > 100:
             raise ScheduleError("level", str(level))
-        if ramp_s > RAMP_S_MAX:
+        if max(ramp_s, ramp_from_s) > RAMP_S_MAX:
             raise ScheduleError("ramp", str(ramp_s))
         before = at
 
 
-def _dated(year: int, month: int, day: int) -> bool:
-    """Whether there is such a date."""
-    if not (2000 <= year <= YEAR_MAX and 1 <= month <= 12 and day):
+def _period_right(row: "tuple[int, ...]") -> bool:
+    kind, source, first, last, before_sunset, before_sunrise, dark_dx, bright_dx = row
+    if kind > ASTRO_SENSOR_PERIOD:
         return False
-    return date_of(day_of(year, month, day)) == (year, month, day)
+    low, high = -ASTRO_S_MAX, ASTRO_S_MAX
+    if kind == ABSOLUTE_PERIOD:
+        low, high = 0, 86399
+    elif kind == SENSOR_PERIOD:
+        low, high = 0, 0
+    if not (low <= first <= high and low <= last <= high):
+        return False
+    windows = max(before_sunset, before_sunrise)
+    if windows > (WINDOW_MIN_MAX if kind == ASTRO_SENSOR_PERIOD else 0):
+        return False
+    if kind < SENSOR_PERIOD or source != OWN:  # Others' levels are judged by who tells the input.
+        wanted = source < INPUTS_MAX if kind >= SENSOR_PERIOD else not source
+        return wanted and not dark_dx and not bright_dx
+    return dark_dx <= bright_dx <= LUX_DX_MAX
+
+
+def _sun_right(row: "tuple[int, ...]") -> bool:
+    event, operation, level, offset_s, ramp_s, ramp_from_s = row
+    return (
+        event <= AT_SUNSET and operation <= MUL_LEVEL and level <= 100
+        and -ASTRO_S_MAX <= offset_s <= ASTRO_S_MAX and max(ramp_s, ramp_from_s) <= RAMP_S_MAX
+    )  # fmt: skip
+
+
+def _dynamic_right(row: "tuple[int, ...]") -> bool:
+    source, operation, level, hold_s, ramp_s, ramp_from_s, first, last = row
+    if operation >= EXTERNAL:
+        if source == OWN or level:
+            return False
+        operation -= EXTERNAL
+    return (
+        operation <= MUL_LEVEL and level <= 100 and (source == OWN or source < INPUTS_MAX)
+        and hold_s <= HOLD_S_MAX and max(ramp_s, ramp_from_s) <= RAMP_S_MAX
+        and max(first, last) < 86400
+    )  # fmt: skip

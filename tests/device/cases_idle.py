@@ -11,8 +11,14 @@ from firmware.now import Now
 from firmware.readings import Readings
 from protocol import wire
 
-# A program with an astronomical period, a step at 18:00 and one at 22:30, presence for 45 s.
-TABLE = bytes.fromhex("0101000002010120fd0000640000683c01003c3c0001d4feffff5802000001502d00")
+# Astro and sensor periods, steps at 18:00 and 22:30, a control by the sun, and dynamics by inputs
+# 0 and 1 and by the own presence for 45 s.
+TABLE = bytes.fromhex(
+    "020100000202010320fd00006400000000683c01003c3c0000000100d4feffff5802000000000000"
+    "000000000000000002ff0000000000000000000000005e010000bc02000001056400000000000000"
+    "000001502d000000000000000000000000000108000900000000000000000000000000ff01502d00"
+    "000000000000000000000000"
+)
 
 
 def node_of(channel_of):

@@ -21,7 +21,10 @@ from firmware.readings import Readings
 from protocol import wire
 
 # Steps at 18:00 (100 %), 22:30 (60 %) and 06:00 (30 %), always active, presence lifts to 80 %.
-TABLE = bytes.fromhex("01010000030001605400001e000020fd0000640000683c01003c3c0001502d00")
+TABLE = bytes.fromhex(
+    "0201000003000001605400001e0000000020fd00006400000000683c01003c3c000000ff01502d00"
+    "000000000000000000000000"
+)
 EMPTY = [19800, 600, 44900]
 CAR = [29800, 9600, 35900]
 
@@ -307,7 +310,7 @@ def test_an_uploaded_schedule_is_followed_and_stored():
 def test_a_wrong_upload_changes_nothing():
     bench = Bench()
     assert upload(bench, wire.UPLOAD_SCHEDULE, 2, TABLE, wrong=True) == wire.UPLOAD_BAD_DIGEST
-    assert upload(bench, wire.UPLOAD_SCHEDULE, 2, b"\x02\x00\x00\xff") == wire.UPLOAD_BAD_CONTENT
+    assert upload(bench, wire.UPLOAD_SCHEDULE, 2, b"\x01\x00\x00\xff") == wire.UPLOAD_BAD_CONTENT
     assert upload(bench, wire.UPLOAD_CONFIGURATION, 2, b"\x01\x00") == wire.UPLOAD_BAD_CONTENT
     assert STORE_UPLOAD not in bench.kinds()
     bench.run(2)

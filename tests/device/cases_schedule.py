@@ -15,9 +15,13 @@ SUNS = [(4542, 33484, 0), (40737, 77743, 0), (-5689, 27805, 0), (21570, 65219, 0
 
 def evaluator_of(night):
     """The evaluator of a night's table, place and zone."""
+    inputs = schedule.Inputs()
+    inputs.lux_dx = night["lux_dx"]
+    for number, state, level in night["told"]:
+        inputs.told(number, state, 1).level_percent = level
     return schedule.Evaluator(
         bytes.fromhex(night["table"]), night["lat_e5"], night["lon_e5"],
-        schedule.Zone.from_bytes(bytes.fromhex(night["zone"])),
+        schedule.Zone.from_bytes(bytes.fromhex(night["zone"])), inputs,
     )  # fmt: skip
 
 
@@ -61,9 +65,10 @@ def test_every_cut_of_a_table_is_refused():
 def test_a_table_that_is_none_is_refused_with_its_reason():
     zone = schedule.Zone.from_bytes(b"")
     for data, reason in (
-        ("02010000", "version"), ("0100000000", "size"), ("01000000", "reference"),
-        ("0101000001000000000000650000", "level"), ("01010000010000805101000a0000", "order"),
-        ("01010000010000000000000affff", "ramp"),
+        ("01010000", "version"), ("0200000000", "size"), ("02000000", "reference"),
+        ("0201000001000000000000006500000000", "level"),
+        ("0201000001000000805101000a00000000", "order"),
+        ("0201000001000000000000000a0000ffff", "ramp"),
     ):  # fmt: skip
         found = refused(schedule.Evaluator, bytes.fromhex(data), 0, 0, zone)
         assert found == reason, (data, found)

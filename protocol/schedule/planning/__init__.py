@@ -7,30 +7,40 @@ only. Read `forms.py` first.
 from .compiler import compile_table, program_indices
 from .faults import Fault, PlanningError
 from .forms import (
+    OWN,
     AbsolutePeriod,
     AstroPeriod,
+    AstroSensorPeriod,
     Calendar,
     Dynamic,
+    Period,
     Program,
     Rule,
+    SensorPeriod,
     Step,
+    SunControl,
 )
 from .previewing import Point, Site, preview, sun_of
 from .reading import calendar_from_json, calendar_to_json, program_from_json, program_to_json
 from .zones import zone_from_name
 
 __all__ = [
+    "OWN",
     "AbsolutePeriod",
     "AstroPeriod",
+    "AstroSensorPeriod",
     "Calendar",
     "Dynamic",
     "Fault",
+    "Period",
     "PlanningError",
     "Point",
     "Program",
     "Rule",
+    "SensorPeriod",
     "Site",
     "Step",
+    "SunControl",
     "calendar_from_json",
     "calendar_to_json",
     "compile_table",

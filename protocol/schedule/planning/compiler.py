@@ -5,25 +5,38 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
+from ..operations import OPERATION_NAMES
+from ..rules import LAST_OF_MONTH, RULE, SPAN
 from ..table import (
     ABSOLUTE_PERIOD,
     ASTRO_PERIOD,
+    ASTRO_SENSOR_PERIOD,
     DYNAMIC,
-    FULL_DATES,
-    NO_DATES,
+    EXTERNAL,
     NO_PROGRAM,
     PERIOD,
-    RULE,
+    SENSOR_PERIOD,
     STEP,
+    SUN,
     TABLE_SIZE_MAX,
     TABLE_VERSION,
-    YEAR_MAX,
-    YEARLY_DATES,
     Table,
 )
 from .faults import Fault, PlanningError
-from .forms import OPERATIONS, WEEKDAYS, AstroPeriod, Calendar, Program, Rule
+from .forms import (
+    WEEKDAYS,
+    AbsolutePeriod,
+    AstroPeriod,
+    AstroSensorPeriod,
+    Calendar,
+    Dynamic,
+    Period,
+    Program,
+    Rule,
+    SunControl,
+)
 
+_SUN_EVENTS = ("sunrise", "sunset")
 _PROGRAMS_MAX = 254
 
 
@@ -63,32 +76,65 @@ def compile_table(calendar: Calendar, programs: Mapping[str, Program]) -> bytes:
 
 def _program(program: Program) -> bytes:
     steps = sorted(program.steps, key=lambda step: step.at_s)
-    parts = [bytes((len(program.steps), len(program.active_periods), len(program.dynamic)))]
-    parts += [struct.pack(STEP, s.at_s, s.level_percent, s.ramp_s) for s in steps]
-    for period in program.active_periods:
-        if isinstance(period, AstroPeriod):
-            on_s, off_s = period.on_offset_min * 60, period.off_offset_min * 60
-            parts.append(struct.pack(PERIOD, ASTRO_PERIOD, on_s, off_s))
-        else:
-            parts.append(struct.pack(PERIOD, ABSOLUTE_PERIOD, period.from_s, period.to_s))
-    for dynamic in program.dynamic:
-        operation = OPERATIONS.index(dynamic.operation)
-        parts.append(struct.pack(DYNAMIC, operation, dynamic.level_percent, dynamic.hold_s))
-    return b"".join(parts)
+    return b"".join((
+        bytes(map(len, (steps, program.active_periods, program.suns, program.dynamic))),
+        *(struct.pack(STEP, s.at_s, s.level_percent, s.ramp_s, s.ramp_from_s) for s in steps),
+        *map(_period, program.active_periods),
+        *map(_sun, program.suns),
+        *map(_dynamic, program.dynamic),
+    ))  # fmt: skip
+
+
+def _period(period: Period) -> bytes:
+    if isinstance(period, AbsolutePeriod):
+        row = (ABSOLUTE_PERIOD, 0, period.from_s, period.to_s, 0, 0, 0, 0)
+    elif isinstance(period, AstroPeriod):
+        on_s, off_s = period.on_offset_min * 60, period.off_offset_min * 60
+        row = (ASTRO_PERIOD, 0, on_s, off_s, 0, 0, 0, 0)
+    elif isinstance(period, AstroSensorPeriod):
+        on_s, off_s, sensor = period.on_offset_min * 60, period.off_offset_min * 60, period.sensor
+        row = (
+            ASTRO_SENSOR_PERIOD, sensor.source, on_s, off_s, period.before_sunset_min,
+            period.before_sunrise_min, sensor.dark_dx, sensor.bright_dx,
+        )  # fmt: skip
+    else:
+        row = (SENSOR_PERIOD, period.source, 0, 0, 0, 0, period.dark_dx, period.bright_dx)
+    return struct.pack(PERIOD, *row)
+
+
+def _sun(row: SunControl) -> bytes:
+    return struct.pack(
+        SUN, _SUN_EVENTS.index(row.event), OPERATION_NAMES.index(row.operation),
+        row.level_percent, row.offset_min * 60, row.ramp_s, row.ramp_from_s,
+    )  # fmt: skip
+
+
+def _dynamic(row: Dynamic) -> bytes:
+    operation = OPERATION_NAMES.index(row.operation) + (EXTERNAL if row.external else 0)
+    return struct.pack(
+        DYNAMIC, row.source, operation, row.level_percent, row.hold_s, row.ramp_s,
+        row.ramp_from_s, row.from_s, row.to_s,
+    )  # fmt: skip
 
 
 def _rule(rule: Rule, program: int) -> bytes:
-    mask = sum(1 << WEEKDAYS.index(day) for day in set(rule.days)) or 127
-    if rule.from_date is None and rule.to_date is None:
-        return struct.pack(RULE, program, NO_DATES, 0, 0, 0, 0, 0, 0, mask)
-    yearly = (rule.from_date or rule.to_date or "").startswith("--")
-    kind = YEARLY_DATES if yearly else FULL_DATES
-    first = rule.from_date or ("--01-01" if yearly else "2000-01-01")
-    last = rule.to_date or ("--12-31" if yearly else f"{YEAR_MAX}-12-31")
-    return struct.pack(RULE, program, kind, *_date(first), *_date(last), mask)
+    days = sum(1 << WEEKDAYS.index(day) for day in set(rule.days)) or 127
+    occurrences = sum(
+        LAST_OF_MONTH if word == "L" else 1 << int(word) - 1 for word in set(rule.occurrences)
+    )
+    head = struct.pack(
+        RULE, program, *_date(rule.from_date), *_date(rule.to_date), days, occurrences,
+        len(rule.spans),
+    )  # fmt: skip
+    spans = (struct.pack(SPAN, *_date(first), *_date(last)) for first, last in rule.spans)
+    return head + b"".join(spans)
 
 
-def _date(text: str) -> tuple[int, int, int]:
-    """(year, 0 in a yearly date; month; day)."""
+def _date(text: str | None) -> tuple[int, int, int]:
+    """(year, 0 in a yearly date; month, 0 in a date of each month; day)."""
+    if text is None:
+        return 0, 0, 0
+    if text.startswith("---"):
+        return 0, 0, int(text[3:])
     year, month, day = text.replace("--", "0-").split("-")
     return int(year), int(month), int(day)

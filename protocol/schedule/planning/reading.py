@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
+from ..operations import OPERATION_NAMES
 from .faults import Fault, PlanningError
 from .forms import (
-    OPERATIONS,
     WEEKDAYS,
     AbsolutePeriod,
     AstroPeriod,
     Calendar,
     Dynamic,
+    Period,
     Program,
     Rule,
     Step,
@@ -23,6 +24,7 @@ from .forms import (
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _YEARLY = re.compile(r"--(\d\d)-(\d\d)")
 NAME_MAX = 120
+_OPERATIONS = OPERATION_NAMES[:5]  # What operators draw; TALQ has one more.
 STEPS_MAX = 48
 PERIODS_MAX = 8
 DYNAMICS_MAX = 4
@@ -169,8 +171,8 @@ def _dynamic(reader: _Reader, where: str, row: object) -> Dynamic:
     if body.get("sensor") != "presence":
         reader.fault(f"{where}.sensor", "presence", body.get("sensor"))
     operation = body.get("operation")
-    if operation not in OPERATIONS:
-        reader.fault(f"{where}.operation", f"one of {', '.join(OPERATIONS)}", operation)
+    if operation not in _OPERATIONS:
+        reader.fault(f"{where}.operation", f"one of {', '.join(_OPERATIONS)}", operation)
     return Dynamic(
         "presence",
         str(operation),
@@ -236,7 +238,7 @@ def _time(at_s: int) -> str:
 
 def program_to_json(program: Program) -> dict[str, Any]:
     """The JSON form of a program."""
-    tell: Callable[[AbsolutePeriod | AstroPeriod], dict[str, Any]] = _period_to_json
+    tell: Callable[[Period], dict[str, Any]] = _period_to_json
     return {
         "name": program.name,
         "steps": [
@@ -252,9 +254,12 @@ def program_to_json(program: Program) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _period_to_json(period: AbsolutePeriod | AstroPeriod) -> dict[str, Any]:
+def _period_to_json(period: Period) -> dict[str, Any]:
+    """The JSON form knows the two kinds that operators draw."""
     if isinstance(period, AbsolutePeriod):
         return {"kind": "absolute", "from": _time(period.from_s), "to": _time(period.to_s)}
+    if not isinstance(period, AstroPeriod):
+        raise PlanningError([Fault("active_periods", "absolute or astro", type(period).__name__)])
     return {
         "kind": "astro",
         "on_offset_min": period.on_offset_min,

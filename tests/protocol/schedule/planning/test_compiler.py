@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import zoneinfo
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from schedule_naive import Naive
-from schedule_tables import CALENDARS, PROGRAMS, step
+from schedule_naive import Naive, Senses
+from schedule_tables import ALL_CALENDARS, ALL_PROGRAMS, CALENDARS, PROGRAMS, step
 
-from protocol.schedule import Decision, Evaluator, planning
+from protocol.schedule import OFF, ON, UNKNOWN, Decision, Evaluator, Inputs, planning
 from protocol.schedule.planning import (
     AbsolutePeriod,
     AstroPeriod,
@@ -87,6 +88,75 @@ def test_the_node_and_the_naive_evaluator_agree(
     assert ours == naive
 
 
+TELLINGS = st.lists(
+    st.tuples(
+        st.integers(0, 3), st.sampled_from((OFF, ON, UNKNOWN)), st.sampled_from((-1, 0, 30, 100)),
+        st.sampled_from((50, 400, 9000)),
+    ),
+    max_size=4,
+)  # fmt: skip
+LUX = st.sampled_from((-1, 0, 100, 300, 500, 700, 1000))
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    ALL_CALENDARS, st.tuples(ALL_PROGRAMS, ALL_PROGRAMS), st.sampled_from(PLACES), INSTANTS,
+    st.lists(
+        st.tuples(st.sampled_from((1, 60, 300, 5000, 20000)), LUX, st.sampled_from((-1, 0, 100)),
+                  TELLINGS),
+        min_size=1, max_size=8,
+    ),
+)  # fmt: skip
+def test_c6_with_all_that_talq_can_say_the_node_and_the_naive_evaluator_agree(
+    calendar: Calendar,
+    programs: tuple[Program, Program],
+    place: tuple[str, int, int],
+    when: datetime.datetime,
+    moments: list[tuple[int, int, int, list[tuple[int, int, int, int]]]],
+) -> None:
+    name, *at = place
+    named = dict(zip("ab", programs, strict=True))
+    inputs = Inputs()
+    evaluator = Evaluator(
+        planning.compile_table(calendar, named),
+        at[0],
+        at[1],
+        planning.zone_from_name(name),
+        inputs,
+    )
+    naive = Naive(calendar, named, zoneinfo.ZoneInfo(name), (at[0], at[1]))
+    history: dict[int, list[tuple[int, int, int, int]]] = {}
+    when = when.replace(microsecond=0)
+    now_s = 0
+    for gone_s, lux_dx, presence_age_s, tellings in moments:
+        when += datetime.timedelta(seconds=gone_s)
+        now_s += gone_s
+        inputs.now_s, inputs.lux_dx = now_s, lux_dx
+        for number, state, level, valid_s in tellings:
+            inputs.told(number, state, valid_s).level_percent = level
+            history.setdefault(number, []).append((now_s, state, level, now_s + valid_s))
+        since = when - datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+        decision = evaluator.at(since.days, since.seconds, presence_age_s, Decision())
+        said = {number: _known(rows, now_s) for number, rows in history.items()}
+        assert (decision.level_percent, REASON_NAMES[decision.reason]) == naive.at(
+            when, presence_age_s, Senses(lux_dx, said)
+        )
+
+
+def _known(rows: list[tuple[int, int, int, int]], now_s: int) -> tuple[int, int]:
+    """(age, level) of an input by all that was ever told of it."""
+    _, state, level, until_s = rows[-1]
+    if state == UNKNOWN or now_s >= until_s:
+        return -1, level
+    if state == ON:
+        return 0, level
+    last_on = -(10**9)
+    for row, following in itertools.pairwise(rows):
+        if row[1] == ON:
+            last_on = min(following[0], row[3])
+    return now_s - last_on, level
+
+
 def test_a_program_that_does_not_exist_is_named() -> None:
     calendar = Calendar("c", "night", (Rule("feast"), Rule("night")))
     with pytest.raises(PlanningError) as caught:
@@ -120,4 +190,9 @@ def test_only_programs_that_are_used_are_in_the_table() -> None:
 def test_the_order_of_periods_and_dynamics_is_kept() -> None:
     program = Program("a", (), (AbsolutePeriod(0, 10), AstroPeriod(-5, 5)))
     table = planning.compile_table(Calendar("c", "a"), {"a": program})
-    assert table.hex() == "01010000" + "000200" + "00000000000a000000" + "01d4feffff2c010000"
+    rest = "00" * 12
+    assert table.hex() == (
+        "02010000" + "00020000"
+        + "0000000000000a000000" + rest
+        + "0100d4feffff2c010000" + rest
+    )  # fmt: skip
