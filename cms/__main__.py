@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from protocol import plan, worldclock
+from protocol import plan, tls, worldclock
 
-from .errors import CmsError
+from .errors import CmsError, UsageError
 from .run import run
 from .settings import load
 
@@ -31,17 +31,24 @@ def main(
     talq_allow_loopback: Annotated[
         bool, typer.Option(help="Take any gateway that announces itself from this machine.")
     ] = False,
+    plain_http: Annotated[
+        bool, typer.Option("--plain-http", help="Serve without TLS: for tests alone.")
+    ] = False,
 ) -> None:
     """Run the central management: TALQ CMS, operator API and pages."""
     flags = {
         "db": db, "listen": listen, "data": data, "plan": site_plan,
         "talq_allow_loopback": "yes" if talq_allow_loopback else None,
+        "plain_http": "yes" if plain_http else None,
     }  # fmt: skip
     try:
         settings = load(config, os.environ, flags)
         source = worldclock.open_page(clock) if clock else worldclock.SystemClock()
         asyncio.run(run(settings, source, ready_file))
-    except (CmsError, plan.PlanError, worldclock.ClockPageError) as error:
+    except UsageError as error:
+        print(f"cms: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    except (CmsError, tls.TrustError, plan.PlanError, worldclock.ClockPageError) as error:
         print(f"cms: {error}", file=sys.stderr)
         raise typer.Exit(3) from error
 

@@ -13,6 +13,10 @@ class SettingsError(CmsError):
     """A setting that cannot be used; names file, key and rule."""
 
 
+class UsageError(SettingsError):
+    """It was not said how to serve: neither TLS files nor plain HTTP (exit code 2)."""
+
+
 class StoreError(CmsError):
     """The database cannot be used."""
 

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import SettingsError
+from protocol import tls
+
+from .errors import SettingsError, UsageError
 
 PREFIX = "LAMPLIGHTER_CMS_"
 
@@ -31,6 +33,11 @@ SETTINGS = (
     Setting("plan", "", "Plan file of the site: assets, feeders, streets. Empty: none yet."),
     Setting("url", "", "Base URL that gateways and pages are told; empty: made of `listen`."),
     Setting("talq_allow_loopback", "no", "yes: any gateway from this machine may attach."),
+    Setting("tls_cert", "", "Our certificate, PEM; with it we speak TLS alone."),
+    Setting("tls_key", "", "Its key, mode 0600."),
+    Setting("tls_ca", "", "The site's authority first, then any that strangers' gateways use."),
+    Setting("tls_crl", "", "What they revoked; empty: nothing counts as revoked."),
+    Setting("plain_http", "no", "yes: serve without TLS, for tests where nobody listens."),
     Setting("expected_gateways", "", "gatewayUri of each gateway that may attach, by commas."),
 )
 
@@ -47,6 +54,7 @@ class Settings:
     url: str
     talq_allow_loopback: bool
     expected_gateways: tuple[str, ...]
+    tls: tls.TlsFiles | None
 
 
 def load(
@@ -81,9 +89,14 @@ def _settled(values: Mapping[str, str]) -> Settings:
     host, _, port = values["listen"].rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise SettingsError(f"listen is {values['listen']!r}; expected HOST:PORT")
-    allow = values["talq_allow_loopback"]
-    if allow not in ("yes", "no"):
-        raise SettingsError(f"talq_allow_loopback is {allow!r}; expected yes or no")
+    for name in ("talq_allow_loopback", "plain_http"):
+        if values[name] not in ("yes", "no"):
+            raise SettingsError(f"{name} is {values[name]!r}; expected yes or no")
+    try:
+        files = tls.chosen(values, Path(), plain_http=values["plain_http"] == "yes")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    scheme = "https" if files else "http"
     data = Path(values["data"])
     return Settings(
         db=values["db"] or f"sqlite+aiosqlite:///{data / 'cms.db'}",
@@ -91,7 +104,8 @@ def _settled(values: Mapping[str, str]) -> Settings:
         port=int(port),
         data=data,
         plan=Path(values["plan"]) if values["plan"] else None,
-        url=(values["url"] or f"http://{host}:{port}").rstrip("/"),
-        talq_allow_loopback=allow == "yes",
+        url=(values["url"] or f"{scheme}://{host}:{port}").rstrip("/"),
+        talq_allow_loopback=values["talq_allow_loopback"] == "yes",
         expected_gateways=tuple(u for u in values["expected_gateways"].split(",") if u),
+        tls=files,
     )

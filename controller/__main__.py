@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from protocol import plan, worldclock
+from protocol import plan, tls, worldclock
 
-from .errors import ControllerError
+from .errors import ControllerError, UsageError
 from .run import run
 from .settings import load
 
@@ -29,13 +29,19 @@ def main(
     ready_file: Annotated[
         Path | None, typer.Option(help="Written when the controller is up.")
     ] = None,
+    plain_http: Annotated[
+        bool, typer.Option("--plain-http", help="Serve without TLS: for tests alone.")
+    ] = False,
 ) -> None:
     """Run an edge controller: node frames below, a TALQ gateway above."""
     try:
-        settings = load(config, os.environ, tuple(cms or ()))
+        settings = load(config, os.environ, tuple(cms or ()), plain_http=plain_http)
         source = worldclock.open_page(clock) if clock else worldclock.SystemClock()
         asyncio.run(run(settings, source, ready_file))
-    except (ControllerError, plan.PlanError, worldclock.ClockPageError) as error:
+    except UsageError as error:
+        print(f"controller: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    except (ControllerError, tls.TrustError, plan.PlanError, worldclock.ClockPageError) as error:
         print(f"controller: {error}", file=sys.stderr)
         raise typer.Exit(3) from error
 

@@ -9,5 +9,9 @@ class SettingsError(ControllerError):
     """A setting that cannot be used: file, key and what was expected are in the text."""
 
 
+class UsageError(SettingsError):
+    """It was not said how to serve: neither TLS files nor plain HTTP (exit code 2)."""
+
+
 class StoreError(ControllerError):
     """The database cannot be read or written."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from protocol import plan, talq, worldclock
+from protocol import plan, talq, tls, worldclock
 from protocol.schedule import planning
 
 from . import compile as compiler
@@ -24,7 +24,7 @@ from .io.engine_io import Engine
 from .io.mqtt_io import Broker, MqttLink
 from .io.store_io import Store
 from .io.talq_client_io import CmsLink
-from .io.talq_server_io import GatewayServer, application, serve
+from .io.talq_server_io import GatewayServer, application
 from .loggers import logger_of
 from .nodes import Upload
 from .settings import Settings
@@ -87,16 +87,21 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     store = Store(settings.data / "controller.db")
     await store.open()
     engine = Engine(gateway, store, clock)
-    links = [CmsLink(uri.rstrip("/"), settings.gateway_url, engine) for uri in settings.cms]
+    trust = tls.Trust(settings.tls) if settings.tls else None
+    verify = trust.client() if trust else True
+    links = [
+        CmsLink(uri.rstrip("/"), settings.gateway_url, engine, verify) for uri in settings.cms
+    ]
     await restore(gateway, store, links)
     _wire(engine, links, settings, site.site.name)
     assert engine.link is not None
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    app = application(GatewayServer(engine, links))
+    app = tls.certified(application(GatewayServer(engine, links)))
+    server = tls.server(app, settings.listen_host, settings.listen_port, trust)
     tasks = [
-        asyncio.create_task(serve(app, settings.listen_host, settings.listen_port)),
+        asyncio.create_task(server.serve()),
         asyncio.create_task(engine.run()),
         asyncio.create_task(engine.link.run()),
         asyncio.create_task(stop.wait()),

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import SettingsError
+from protocol import tls
+
+from .errors import SettingsError, UsageError
 
 PREFIX = "LAMPLIGHTER_CONTROLLER_"
 
@@ -38,6 +40,11 @@ SETTINGS = (
     Setting("gateway_url", "", "Base URI that the CMS is told; empty: made of host and port."),
     Setting("heartbeat_s", 60, "Nodes report at least this often, seconds."),
     Setting("fade_s", 1, "How long a lamp takes to a new level that has no ramp, seconds."),
+    Setting("tls_cert", "", "Our certificate, PEM; with it we speak TLS alone."),
+    Setting("tls_key", "", "Its key, mode 0600."),
+    Setting("tls_ca", "", "The site's authority first, then those of further CMSs."),
+    Setting("tls_crl", "", "What they revoked; empty: nothing counts as revoked."),
+    Setting("plain_http", False, "true: serve without TLS, for tests where nobody listens."),
     Setting("cms", [], "Base URIs of CMSs to attach to; --cms adds to them."),
 )  # fmt: skip
 
@@ -66,9 +73,16 @@ class Settings:
     heartbeat_s: int
     fade_s: int
     cms: tuple[str, ...]
+    tls: tls.TlsFiles | None
 
 
-def load(path: Path, environment: Mapping[str, str], cms: tuple[str, ...] = ()) -> Settings:
+def load(
+    path: Path,
+    environment: Mapping[str, str],
+    cms: tuple[str, ...] = (),
+    *,
+    plain_http: bool = False,
+) -> Settings:
     """Read a settings file; SettingsError names file, key and what was expected."""
     try:
         said = tomllib.loads(path.read_text())
@@ -86,6 +100,7 @@ def load(path: Path, environment: Mapping[str, str], cms: tuple[str, ...] = ()) 
         if value is None:
             raise SettingsError(f"{path}: {row.name} is missing: {row.help}")
         values[row.name] = _like(row, value, path)
+    values["plain_http"] = values["plain_http"] or plain_http
     try:
         return _settled(values, path.parent, cms)
     except OSError as error:
@@ -101,10 +116,12 @@ def _like(row: Setting, value: object, path: Path) -> object:
         value = int(value)
     if wanted is list and isinstance(value, str):
         return [part for part in value.split(",") if part]
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if wanted is bool and value in ("yes", "no"):
+        return value == "yes"
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise SettingsError(f"{path}: {row.name} is {value!r}; expected {wanted.__name__}")
     low, high = _RANGES.get(row.name, (0, 0))
-    if isinstance(value, int) and not low <= value <= high:
+    if wanted is int and isinstance(value, int) and not low <= value <= high:
         raise SettingsError(f"{path}: {row.name} is {value}; expected {low} to {high}")
     return value
 
@@ -114,6 +131,16 @@ def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> 
     host, port = str(values["listen_host"]), _int(values["listen_port"])
     listed = values["cms"]
     assert isinstance(listed, list)
+    try:
+        named = {name: str(value) for name, value in values.items()}
+        files = tls.chosen(named, base, plain_http=bool(values["plain_http"]))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    scheme = "https" if files else "http"
+    said = tuple(dict.fromkeys([*map(str, listed), *cms]))
+    for uri in said:
+        if files and not uri.startswith("https://"):
+            raise UsageError(f"cms {uri} is not https, and we have a certificate")
     return Settings(
         plan=base / str(values["plan"]),
         site_key=read_site_key(base / str(values["site_key_file"])),
@@ -124,10 +151,11 @@ def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> 
         broker_password=(base / password_file).read_text().strip() if password_file else None,
         listen_host=host,
         listen_port=port,
-        gateway_url=str(values["gateway_url"]) or f"http://{host}:{port}",
+        gateway_url=str(values["gateway_url"]) or f"{scheme}://{host}:{port}",
         heartbeat_s=_int(values["heartbeat_s"]),
         fade_s=_int(values["fade_s"]),
-        cms=tuple(dict.fromkeys([*map(str, listed), *cms])),
+        cms=said,
+        tls=files,
     )
 
 

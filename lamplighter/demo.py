@@ -184,6 +184,7 @@ def cms_program(city: City) -> Program:
         sys.executable, "-m", "cms", "--plan", str(city.plan_file),
         "--listen", f"127.0.0.1:{city.wishes.port}", "--data", str(city.data / "cms"),
         "--clock", str(city.data / "world" / "clock"), "--talq-allow-loopback",
+        "--plain-http",
     ]  # fmt: skip
     return _program(city, "cms", words, city.wishes.port)
 
@@ -199,7 +200,7 @@ def controller_program(city: City) -> Program:
     path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in rows.items()))
     words = [
         sys.executable, "-m", "controller", "--config", str(path),
-        "--clock", str(city.data / "world" / "clock"),
+        "--clock", str(city.data / "world" / "clock"), "--plain-http",
     ]  # fmt: skip
     for uri in (f"{city.web}/talq", *city.wishes.cms):
         words += ["--cms", uri]

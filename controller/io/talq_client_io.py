@@ -7,6 +7,7 @@ from there (B9). When the CMS says that it does not know us, we start from the b
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import structlog
 
 from protocol import talq
 
-from .. import announce
+from .. import announce, assets
 from ..control import CALENDARS_MAX, LOGGERS_MAX, PROGRAMS_MAX
 from ..gateway import Gateway
 from ..loggers import EVENT
@@ -37,14 +38,22 @@ class Unknown(Exception):
 class CmsLink:
     """One CMS by its base URI."""
 
-    def __init__(self, uri: str, gateway_uri: str, engine: Engine) -> None:
+    def __init__(
+        self,
+        uri: str,
+        gateway_uri: str,
+        engine: Engine,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
         self.uri = uri
+        # Of the certificate that it commands us with, once it has.
+        self.identity: str | None = None
         self.gateway_address = ""
         self.cms_address = ""
         self.ready = False
         self.gateway_uri = gateway_uri
         self._engine = engine
-        self._peer = talq.Peer("cms", uri)
+        self._peer = talq.Peer("cms", uri, verify=verify)
         self._wakes: dict[str, asyncio.Event] = {}
         self._patches: dict[tuple[str, str], None] = {}
         self._patch_wake = asyncio.Event()
@@ -133,9 +142,17 @@ class CmsLink:
         await self._say("announceServices", announce.services(limits))
         classes = [announce.device_class(c) for c in (announce.LAMP_CLASS, announce.BAY_CLASS)]
         await self._say("addDeviceClasses", classes)
+        await self._say_types()
         await self._say_devices()
         self.ready = True
         await self._keep()
+
+    async def _say_types(self) -> None:
+        """What the devices name goes first (D9)."""
+        for path, bodies in assets.types(self._gateway.site):
+            schema = talq.COLLECTIONS[path].schema
+            if bodies and await self._say(f"add{schema}s", bodies) == 409:
+                await self._say(f"update{schema}s", bodies)
 
     async def _say_devices(self) -> None:
         devices = [announce.device(d, self.uri) for d in self._gateway.devices.values()]

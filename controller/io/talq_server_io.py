@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from protocol import talq, wire
+from protocol import talq, tls, wire
 
-from .. import announce
+from .. import announce, identity
 from ..control import CALENDARS_MAX, LOGGERS_MAX, PROGRAMS_MAX, Control
 from ..devices import Device
 from .engine_io import Engine
@@ -122,10 +121,14 @@ class GatewayServer:
     def _control(self, call: Call) -> Control:
         return Control(self._engine.gateway, call.cms.uri)
 
-    def sender(self, address: str) -> CmsLink:
+    def sender(self, address: str, certificate: Mapping[str, Any] | None) -> CmsLink:
         """The CMS that an address belongs to; 403 for a stranger."""
         for link in self._links:
             if link.cms_address and link.cms_address == address:
+                if not identity.may_command(link.identity, certificate):
+                    text = "belongs to the holder of another certificate"
+                    raise talq.TalqError(403, "parameterValueNotValid", text, "clientAddress")
+                link.identity = identity.told(certificate)
                 return link
         raise talq.TalqError(403, "parameterValueNotValid", "is not a CMS we are attached to",
                              "clientAddress")  # fmt: skip
@@ -311,7 +314,8 @@ def _endpoint(
         try:
             size = int(request.headers.get("content-length") or 0)
             sender = talq.check_request(request.query_params, request.headers, size)
-            cms = server.sender(sender or "")
+            certificate = (request.scope.get("extensions") or {}).get(tls.CERTIFICATE)
+            cms = server.sender(sender or "", certificate)
             if handler is None:
                 raise talq.TalqError(405, "genericError", "not offered by this gateway")
             body = None
@@ -364,12 +368,3 @@ def application(server: GatewayServer) -> Starlette:
         )
     routes.append(_rest(list(routes)))
     return Starlette(routes=routes)
-
-
-async def serve(app: Starlette, host: str, port: int) -> None:
-    """Serve until cancelled."""
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", lifespan="off", access_log=False,
-        timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    await uvicorn.Server(config)._serve()

@@ -5,7 +5,7 @@ Read `trust_io.py` first.
 """
 
 from .listen_io import CERTIFICATE, HEADERS_S_MAX, Protocol, certified, server
-from .trust_io import Certificate, TlsFiles, Trust, TrustError, certificate_of
+from .trust_io import Certificate, TlsFiles, Trust, TrustError, certificate_of, chosen
 
 __all__ = [
     "CERTIFICATE",
@@ -17,5 +17,6 @@ __all__ = [
     "TrustError",
     "certificate_of",
     "certified",
+    "chosen",
     "server",
 ]

@@ -8,9 +8,10 @@ kept-alive connection may rest IDLE_S_MAX in between. What the other's certifica
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import uvicorn
@@ -18,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from protocol import talq
 
-from .trust_io import Certificate, Trust, certificate_of
+from .trust_io import Certificate, Trust
 
 CERTIFICATE = "lamplighter.certificate"
 # A head fits one packet; ten seconds are a slow modem's, not a client's that works.
@@ -44,8 +45,8 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, transport))
         tls = transport.get_extra_info("ssl_object")
         der = tls.getpeercert(True) if isinstance(tls, ssl.SSLObject) else None
-        if der:
-            self._certificate = certificate_of(der)
+        if der and self._trust is not None:
+            self._certificate = self._trust.read(der)
         self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -126,6 +127,14 @@ def certified(app: ASGIApp) -> ASGIApp:
     return checked
 
 
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: whoever started it ends it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def server(app: ASGIApp, host: str, port: int, trust: Trust | None = None) -> uvicorn.Server:
     """A server of an application; with `trust` it speaks TLS alone."""
     config = uvicorn.Config(
@@ -137,4 +146,4 @@ def server(app: ASGIApp, host: str, port: int, trust: Trust | None = None) -> uv
     if trust is not None:
         config.load()
         config.ssl = trust.server()
-    return uvicorn.Server(config)
+    return _Server(config)

@@ -11,12 +11,13 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 # A change of the files is seen this much later at most; looking costs four calls of stat.
@@ -30,7 +31,8 @@ class TrustError(Exception):
 
 
 class TlsFiles(NamedTuple):
-    """Paths of PEM files; without a CRL nothing counts as revoked."""
+    """Paths of PEM files. The first certificate in `ca` is the site's own authority, further ones
+    are strangers' that are trusted too. Without `crl` nothing counts as revoked."""
 
     cert: Path
     key: Path
@@ -47,9 +49,36 @@ class Certificate(NamedTuple):
     serial: tuple[bytes, int]
 
 
+def chosen(said: Mapping[str, str], base: Path, *, plain_http: bool) -> TlsFiles | None:
+    """The files that settings name (tls_cert, tls_key, tls_ca, tls_crl), None for plain HTTP.
+
+    ValueError where it is neither the one nor the other: nobody serves in the clear by mistake.
+    """
+    given = [name for name in ("tls_cert", "tls_key", "tls_ca", "tls_crl") if said[name]]
+    if plain_http:
+        if given:
+            raise ValueError(f"{given[0]} is given, and plain HTTP too; choose one")
+        return None
+    if not given:
+        raise ValueError(
+            "no certificate: give tls_cert, tls_key and tls_ca (`lamplighter pki` makes them), "
+            "or --plain-http for a test where nobody listens"
+        )
+    for name in ("tls_cert", "tls_key", "tls_ca"):
+        if not said[name]:
+            raise ValueError(f"{given[0]} is given; {name} is missing")
+    return TlsFiles(
+        base / said["tls_cert"],
+        base / said["tls_key"],
+        base / said["tls_ca"],
+        base / said["tls_crl"] if said["tls_crl"] else None,
+    )
+
+
 class _Loaded(NamedTuple):
     server: ssl.SSLContext
     client: ssl.SSLContext
+    site: x509.Certificate
     own: Certificate
     revoked: frozenset[tuple[bytes, int]]
 
@@ -75,6 +104,10 @@ class Trust:
     def client(self) -> ssl.SSLContext:
         """For connecting: we show our certificate and check the other's, and its name."""
         return _live(ssl.PROTOCOL_TLS_CLIENT, lambda: self._now().client)
+
+    def read(self, der: bytes) -> Certificate:
+        """The facts of a certificate that passed its handshake."""
+        return certificate_of(der, self._now().site)
 
     def good(self, certificate: Certificate) -> bool:
         """Whether a certificate that passed its handshake would pass another one now."""
@@ -102,19 +135,28 @@ class Trust:
         return self._loaded
 
 
-def certificate_of(der: bytes) -> Certificate:
-    """The facts of a certificate. ValueError for what is none."""
+def certificate_of(der: bytes, site: x509.Certificate) -> Certificate:
+    """The facts of a certificate. ValueError for what is none.
+
+    Only the site's authority says who is whom here. Another's certificate is named with its
+    issuer, so that no stranger's authority can make a certificate of one of our gateways.
+    """
     found = x509.load_der_x509_certificate(der)
+    name = _name(found)
+    try:
+        found.verify_directly_issued_by(site)
+    except (ValueError, TypeError, InvalidSignature):
+        name = f"foreign:{found.issuer.rfc4514_string()}:{name}"
     return Certificate(
-        _identity(found),
+        name,
         int(found.not_valid_after_utc.timestamp()),
         hashlib.sha256(der).hexdigest(),
         (found.issuer.public_bytes(), found.serial_number),
     )
 
 
-def _identity(found: x509.Certificate) -> str:
-    """The URI of the holder; a stranger's certificate without one goes by its name."""
+def _name(found: x509.Certificate) -> str:
+    """The URI of the holder; a certificate without one goes by its host or its subject."""
     try:
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -139,6 +181,7 @@ def _load(files: TlsFiles) -> _Loaded:
         if os.name == "posix" and files.key.stat().st_mode & 0o077:
             raise TrustError(f"{files.key}: others may read it; it must have mode 0600")
         own = x509.load_pem_x509_certificate(files.cert.read_bytes())
+        site = x509.load_pem_x509_certificate(files.ca.read_bytes())
         revoked = _revoked(files.crl) if files.crl else frozenset()
         server, client = (
             _context(files, protocol)
@@ -150,9 +193,9 @@ def _load(files: TlsFiles) -> _Loaded:
     except OSError as error:
         raise TrustError(f"{error.filename}: {error.strerror}") from error
     except ValueError as error:
-        raise TrustError(f"{files.cert}: {error}") from error
+        raise TrustError(f"{files.cert}, {files.ca}: {error}") from error
     der = own.public_bytes(serialization.Encoding.DER)
-    return _Loaded(server, client, certificate_of(der), revoked)
+    return _Loaded(server, client, site, certificate_of(der, site), revoked)
 
 
 def _revoked(path: Path) -> frozenset[tuple[bytes, int]]:

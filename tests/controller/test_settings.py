@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.errors import SettingsError
+from controller.errors import SettingsError, UsageError
 from controller.settings import load, read_site_key
 
 KEY = "00112233" * 8
@@ -15,7 +15,9 @@ def folder(tmp_path: Path) -> Path:
     key = tmp_path / "site.key"
     key.write_text(KEY + "\n")
     key.chmod(0o600)
-    (tmp_path / "c.toml").write_text('plan = "plan.json"\nsite_key_file = "site.key"\n')
+    (tmp_path / "c.toml").write_text(
+        'plan = "plan.json"\nsite_key_file = "site.key"\nplain_http = true\n'
+    )
     return tmp_path
 
 
@@ -92,3 +94,32 @@ def test_a_site_key_of_another_form_is_refused(folder: Path, text: str) -> None:
     (folder / "site.key").write_text(text)
     with pytest.raises(SettingsError, match="64 hex digits"):
         read_site_key(folder / "site.key")
+
+
+def test_t12_without_tls_plain_http_must_be_said(folder: Path) -> None:
+    path = folder / "c.toml"
+    path.write_text('plan = "plan.json"\nsite_key_file = "site.key"\n')
+    with pytest.raises(UsageError, match="--plain-http"):
+        load(path, {})
+    assert load(path, {}, plain_http=True).tls is None
+    assert load(path, {"LAMPLIGHTER_CONTROLLER_PLAIN_HTTP": "yes"}).tls is None
+
+
+def test_plain_http_is_yes_or_no_and_excludes_certificates(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="expected bool"):
+        load(folder / "c.toml", {"LAMPLIGHTER_CONTROLLER_PLAIN_HTTP": "perhaps"})
+    with pytest.raises(UsageError, match="choose one"):
+        load(changed(folder, 'tls_cert = "a"'), {})
+
+
+def test_with_tls_files_the_address_is_https(folder: Path) -> None:
+    path = folder / "c.toml"
+    path.write_text(
+        'plan = "plan.json"\nsite_key_file = "site.key"\n'
+        'tls_cert = "a"\ntls_key = "b"\ntls_ca = "/c"\ntls_crl = "d"\n'
+    )
+    made = load(path, {})
+    assert made.gateway_url == "https://127.0.0.1:8765"
+    assert made.tls == (folder / "a", folder / "b", Path("/c"), folder / "d")
+    with pytest.raises(UsageError, match="is not https"):
+        load(path, {}, ("http://cms.example/talq",))

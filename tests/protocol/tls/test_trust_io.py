@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
+import ssl
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,44 @@ def test_lists_of_several_authorities_may_stand_in_one_file(
     south = other.trust("gateway-south").own
     other.folder.revoke("gateway-south", tls_rig.now())
     both = tmp_path / "both.pem"
-    both.write_bytes(site.files("cms").crl.read_bytes() + (other.path / "crl.pem").read_bytes())  # type: ignore[union-attr]
+    lists = [(folder / "crl.pem").read_bytes() for folder in (site.path, other.path)]
+    both.write_bytes(b"".join(lists))
     trust = tls.Trust(site.files("cms")._replace(crl=both))
     assert not trust.good(south)
     assert trust.good(site.trust("gateway-north").own)
+
+
+def test_no_foreign_authority_can_name_our_gateways(site: tls_rig.Site, tmp_path: Path) -> None:
+    other = tls_rig.Site(tmp_path / "other")
+    other.issue("gateway", "north")
+    der = ssl.PEM_cert_to_DER_cert((other.path / "gateway-north.crt").read_text())
+    found = site.trust("cms").read(der).identity
+    assert found == ("foreign:CN=test site authority,O=Lamplighter:urn:lamplighter:gateway:north")
+
+
+NONE = dict.fromkeys(("tls_cert", "tls_key", "tls_ca", "tls_crl"), "")
+ALL = {"tls_cert": "a", "tls_key": "b", "tls_ca": "c", "tls_crl": ""}
+
+
+def test_files_are_chosen_or_plain_http_is_said_aloud() -> None:
+    base = Path("/etc/lamplighter")
+    assert tls.chosen(NONE, base, plain_http=True) is None
+    found = tls.chosen({**ALL, "tls_ca": "/c"}, base, plain_http=False)
+    assert found == (base / "a", base / "b", Path("/c"), None)
+    assert tls.chosen({**ALL, "tls_crl": "d"}, base, plain_http=False) == (
+        base / "a", base / "b", base / "c", base / "d",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "plain_http", "fault"),
+    [
+        (NONE, False, "plain-http"),
+        ({**NONE, "tls_crl": "d"}, False, "tls_cert is missing"),
+        ({**ALL, "tls_key": ""}, False, "tls_key is missing"),
+        (ALL, True, "choose one"),
+    ],
+)
+def test_half_a_choice_is_a_fault(said: dict[str, str], plain_http: bool, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        tls.chosen(said, Path(), plain_http=plain_http)
