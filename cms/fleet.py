@@ -33,6 +33,7 @@ _REPEATS = ("addDeviceClasses", "partialUpdateDevice", "announceServices")
 
 MEASURED = ("activePower", "activeEnergy", "supplyVoltage", "operatingHours")
 PERIODIC_LOGGER = "lamplighter-periodic"
+PACKAGES = "data-packages"
 
 
 def next_stage(stage: int, operation: str) -> int:

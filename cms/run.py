@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import secrets
@@ -15,10 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-import uvicorn
 from starlette.types import ASGIApp
 
-from protocol import plan, worldclock
+from protocol import plan, tls, worldclock
+from protocol import talq as wire_talq
 
 from . import api, people, talq
 from .commands import LIVING
@@ -32,14 +31,6 @@ from .street_io import Street
 FIRST_TOKEN = "first-token"
 _EXPIRY_LOOK_S = 0.25
 _log = structlog.get_logger("cms")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: `run` ends it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def] # the base's return type is private
-        yield
 
 
 async def own_address(store: Store) -> str:
@@ -107,17 +98,20 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     own = await own_address(store)
     await _first_token(store, settings.data, street.now_ms())
     desired = talq.Desired(street, own)
+    trust = tls.Trust(settings.tls) if settings.tls else None
     callers = talq.Callers(store, street, own)
+    callers.verify = trust.client() if trust else True
     live = Live(store)
     await live.start()
     store.on_told, store.on_call = live.add, callers.wake
     server = talq.CmsServer(store, street, desired, own)
     server.allow_loopback = settings.talq_allow_loopback
     server.expected = tuple(uri.rstrip("/") for uri in settings.expected_gateways)
-    app = api.build(api.Context(store, street, desired, live), talq.routes(server))
+    face = wire_talq.Face("cms", server.carry_out)
+    app = api.build(api.Context(store, street, desired, live), tls.certified(face))
     await callers.start()
     await _until_stopped(
-        settings, app, [callers.watch(), _keep_time(store, street, desired)], ready_file
+        settings, app, trust, [callers.watch(), _keep_time(store, street, desired)], ready_file
     )
     await callers.close()
     await store.close()
@@ -126,16 +120,12 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
 async def _until_stopped(
     settings: Settings,
     app: ASGIApp,
+    trust: tls.Trust | None,
     work: Sequence[Coroutine[Any, Any, None]],
     ready_file: Path | None,
 ) -> None:
     """Serve beside the work; the first error ends everything."""
-    server = _Server(
-        uvicorn.Config(
-            app, host=settings.host, port=settings.port, log_level="warning", lifespan="off",
-            access_log=False, timeout_graceful_shutdown=1, server_header=False,
-        )
-    )  # fmt: skip
+    server = tls.server(app, settings.host, settings.port, trust)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -17,7 +17,7 @@ from cms.live_io import Live
 from cms.site import Site
 from cms.store import Store, tables
 from cms.street_io import Street
-from controller import announce
+from controller import announce, assets
 from controller.control import Control
 from protocol import talq as wire_talq
 
@@ -61,7 +61,7 @@ class Cms:
         self.server = talq.CmsServer(self.store, self.street, self.desired, own)
         self.server.allow_loopback = True
         parts = api.Context(self.store, self.street, self.desired, self.live)
-        app = api.build(parts, talq.routes(self.server))
+        app = api.build(parts, wire_talq.Face("cms", self.server.carry_out))
         transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 7))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://cms.test")
         self.tokens = {
@@ -112,6 +112,7 @@ class Cms:
             ("PATCH", f"/devices/{self.gateway}", device),
             ("POST", "/services", announce.services(limits)),
             ("POST", "/device-classes", classes),
+            *(("POST", f"/{path}", bodies) for path, bodies in assets.types(self.rig.site)),
             ("POST", "/devices", self.devices()),
         ]
 

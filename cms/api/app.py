@@ -44,7 +44,7 @@ _DOCS_PAGE = """<!doctype html>
 _DOCS_START = f'SwaggerUIBundle({{url: "{_DOCS}", dom_id: "#operations", deepLinking: true}});'
 
 
-def build(parts: Context, talq_routes: list[Route]) -> ASGIApp:
+def build(parts: Context, talq_face: ASGIApp) -> ASGIApp:
     """The ASGI application over the wired parts."""
     app = FastAPI(
         title="Lamplighter operator API", version="1", docs_url=None, redoc_url=None,
@@ -60,7 +60,7 @@ def build(parts: Context, talq_routes: list[Route]) -> ASGIApp:
         Route("/api/docs/start.js", _docs_start, methods=["GET"]),
         Mount("/api/docs/static", StaticFiles(directory=swagger_ui_bundle.swagger_ui_path)),
     ]
-    app.router.routes.append(Mount(TALQ, routes=talq_routes))
+    app.router.routes.append(Mount(TALQ, talq_face))
     app.router.routes.append(Route("/{path:path}", _web, methods=["GET", "HEAD"]))
     return Headers(problems.BodyLimit(app, "/api/"))
 

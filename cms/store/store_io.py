@@ -59,6 +59,15 @@ class Unit:
         await self.connection.execute(table.delete().where(same))
         await self.connection.execute(table.insert(), dict(row))
 
+    async def put_all(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows in the place of those with the same keys."""
+        keys = [column.name for column in table.primary_key]
+        same = sa.and_(*(table.c[key] == sa.bindparam(f"at_{key}") for key in keys))
+        await self.run(
+            table.delete().where(same), [{f"at_{key}": row[key] for key in keys} for row in rows]
+        )
+        await self.run(table.insert(), rows)
+
     async def insert_new(self, table: sa.Table, row: Mapping[str, Any]) -> int | None:
         """Insert a row unless one of its unique keys is there; the new row's id, or None."""
         insert = sqlite.insert

@@ -42,6 +42,14 @@ device_classes = Table(
     Column("name", String, primary_key=True),
     Column("body", JSON, nullable=False),
 )  # fmt: skip
+# Lamp types and other resources that a gateway has sent, as it sent them.
+talq_resources = Table(
+    "talq_resources", metadata,
+    Column("gateway", String, primary_key=True),
+    Column("collection", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("body", JSON, nullable=False),
+)  # fmt: skip
 # One row for each TALQ device: its body as announced, and the newest value of each attribute.
 devices = Table(
     "devices", metadata,

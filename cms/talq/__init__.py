@@ -6,7 +6,7 @@ It decides nothing that fleet.py could. Read `server_io.py` first.
 from .client_io import Callers
 from .desired_io import Desired
 from .intake_io import alarm_resource, event_resource, tell_alarm
-from .server_io import CmsServer, routes
+from .server_io import CmsServer
 
 __all__ = [
     "Callers",
@@ -14,6 +14,5 @@ __all__ = [
     "Desired",
     "alarm_resource",
     "event_resource",
-    "routes",
     "tell_alarm",
 ]

@@ -7,6 +7,7 @@ refuses is logged, told at the command that it belongs to, and not sent again.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ class Callers:
         self._store = store
         self._street = street
         self._own = own_address
+        self.verify: ssl.SSLContext | bool = True
         self._wakes: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -91,7 +93,7 @@ class Callers:
                 continue
             uri, call = found
             if peer is None or uri != known:
-                peer, known = talq.Peer("gateway", uri), uri
+                peer, known = talq.Peer("gateway", uri, verify=self.verify), uri
             try:
                 reply = await self._call(peer, call)
             except httpx.HTTPError as error:

@@ -14,6 +14,9 @@ from ..assets import Device
 from ..store import Unit, tables
 from ..street_io import Street
 
+# SQLite takes some tens of thousands of values in one statement; PostgreSQL plans few better.
+_ROWS_MAX = 500
+
 
 class Intake:
     """Reports and patches of one site."""
@@ -137,32 +140,54 @@ class Intake:
             assert key is not None
             await tell_alarm(unit, self._street, int(key[0]))
 
-    async def patch(self, unit: Unit, gateway: str, bodies: Sequence[Mapping[str, Any]]) -> None:
-        """Devices as a gateway patches them (T13); TalqError 404 for one it does not have."""
-        addresses = [str(body.get("address")) for body in bodies]
-        rows = await self._rows(unit, addresses)
-        known = await self._street.by_address(unit, addresses)
+    async def change(
+        self,
+        unit: Unit,
+        after: Mapping[str, Mapping[str, Any]],
+        said: Sequence[Mapping[str, Any]],
+        *,
+        whole: bool,
+    ) -> None:
+        """Devices of a gateway as they are now, by address; said: what was sent of them (T13).
+
+        whole: functions that were not sent are gone, and so is what is known of them.
+        """
+        known = await self._street.by_address(unit, after)
         now_ms = self._street.now_ms()
-        for index in range(len(bodies)):
-            row = rows.get(addresses[index])
-            if row is None or row["gateway"] != gateway:
-                text = f"no device {addresses[index]!r}"
-                raise talq.TalqError(404, "resourceNotFound", text, f"[{index}].address")
-        for address, body in zip(addresses, bodies, strict=True):
-            whole = fleet.merged(rows[address]["body"], body)
-            rows[address] = {**rows[address], "body": whole}
-            await unit.run(
-                tables.devices.update()
-                .where(tables.devices.c.address == address)
-                .values(body=whole)
-            )
-            fleet.keep_functions(known[address], list(body.get("functions") or ()), now_ms)
+        statement = (
+            tables.devices.update()
+            .where(tables.devices.c.address == sa.bindparam("at"))
+            .values(body=sa.bindparam("whole"))
+        )
+        await unit.run(statement, [{"at": a, "whole": body} for a, body in after.items()])
+        for body in said:
+            device = known[str(body["address"])]
+            functions = list(body.get("functions") or ())
+            if whole:
+                kept = tuple(f"{function['id']}." for function in functions)
+                device.newest = {k: v for k, v in device.newest.items() if k.startswith(kept)}
+            fleet.keep_functions(device, functions, now_ms)
         await self._street.settle(unit, {d.asset_id: d for d in known.values()})
+
+    async def bodies(
+        self, unit: Unit, gateway: str, addresses: Iterable[str]
+    ) -> dict[str, Mapping[str, Any]]:
+        """Bodies of the devices that a gateway has announced, by address."""
+        rows = await self._rows(unit, addresses)
+        return {
+            address: row["body"] for address, row in rows.items()
+            if row["gateway"] == gateway and row["body"]
+        }  # fmt: skip
 
     async def _rows(self, unit: Unit, addresses: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         d = tables.devices.c
-        query = sa.select(d.address, d.gateway, d.body).where(d.address.in_(list(addresses)))
-        return {row["address"]: row for row in await unit.rows(query)}
+        found: dict[str, Mapping[str, Any]] = {}
+        wanted = list(addresses)
+        for at in range(0, len(wanted), _ROWS_MAX):
+            query = sa.select(d.address, d.gateway, d.body)
+            for row in await unit.rows(query.where(d.address.in_(wanted[at : at + _ROWS_MAX]))):
+                found[row["address"]] = row
+        return found
 
     async def announce(
         self, unit: Unit, gateway: str, bodies: Sequence[Mapping[str, Any]]
@@ -177,29 +202,22 @@ class Intake:
             raise talq.TalqError(
                 409, "resourceConflict", text, "", tuple(("devices", a) for a in here)
             )
-        classes = await unit.rows(
-            sa.select(tables.device_classes.c.name).where(
-                tables.device_classes.c.gateway == gateway
-            )
-        )
-        names = {row["name"] for row in classes}
         known = await self._street.by_address(unit, addresses)
         changed: dict[str, Device] = {}
-        for index, body in enumerate(bodies):
-            if body.get("class") not in names:
-                text = f"class {body.get('class')!r} was not announced"
-                where = f"[{index}].class"
-                raise talq.TalqError(422, "relatedResourceNotFound", text, where)
+        if len(set(addresses)) < len(addresses):
+            raise talq.TalqError(422, "resourceConflict", "an address comes twice")
+        stored = []
+        for address, body in zip(addresses, bodies, strict=True):
             asset_id = fleet.asset_id_of(body)
-            device = known.get(addresses[index]) or Device(addresses[index], gateway, asset_id)
+            device = known.get(address) or Device(address, gateway, asset_id)
             device.gateway = gateway
-            fleet.keep_functions(device, list(body["functions"]), self._street.now_ms())
-            row = {
-                "address": device.address, "gateway": gateway, "asset_id": asset_id,
+            fleet.keep_functions(device, list(body.get("functions") or ()), self._street.now_ms())
+            stored.append({
+                "address": address, "gateway": gateway, "asset_id": asset_id,
                 "body": body, "newest": device.newest, "faults": device.faults,
-            }  # fmt: skip
-            await unit.put(tables.devices, row)
+            })  # fmt: skip
             changed[asset_id] = device
+        await unit.put_all(tables.devices, stored)
         await self._street.settle(unit, changed)
         return set(changed)
 

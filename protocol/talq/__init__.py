@@ -1,15 +1,19 @@
 """The TALQ 2.7.1 model: tables, codec, errors, operations and both OpenAPI documents.
 
 Decides nothing about light, and does I/O only in `Peer`, which calls the other side through the
-clients (`client_cms`, `client_gateway`) built beside it. Read README.md first, then `codec.py`.
+clients (`client_cms`, `client_gateway`) built beside it, and in `Face`, the HTTP face of a side.
+Read README.md first, then `codec.py`.
 """
 
 from .addresses import NIL, Address, join_address, quote_id, read_uuid, split_address, unquote_id
+from .catalogue import Catalogue, Change, Others, members
 from .check import check
+from .classes import misfits, narrowed
 from .codec import decode, encode, read_json
-from .errors import KEY_STATUS, Fault, TalqError, error_body
+from .devices import attribute_of, function_of, in_scope, scope_of
+from .errors import KEY_STATUS, Fault, TalqError, error_body, not_here
 from .openapi import openapi, transport
-from .operations import Answer, Operation, Parameter, operations
+from .operations import Operation, Parameter, operations
 from .peer import Peer, Reply
 from .profiles import Mark, marks
 from .requests import (
@@ -21,6 +25,15 @@ from .requests import (
     decompress,
     peer_minor,
 )
+from .resources import (
+    COLLECTIONS,
+    TYPES,
+    Collection,
+    attribute_resources,
+    device_of,
+    device_references,
+)
+from .serve_io import Answer, Call, Face, paged
 from .tables import Fact
 from .tables import descendants as derived
 from .tables import properties as properties_of
@@ -29,31 +42,50 @@ from .times import read_date, read_time_s, read_timestamp_ms, timestamp, timesta
 __all__ = [
     "API_VERSION",
     "BODY_BYTES_MAX",
+    "COLLECTIONS",
     "KEY_STATUS",
     "NIL",
+    "TYPES",
     "VERSION_HEADER",
     "Address",
     "Answer",
+    "Call",
+    "Catalogue",
+    "Change",
+    "Collection",
+    "Face",
     "Fact",
     "Fault",
     "Mark",
     "Operation",
+    "Others",
     "Parameter",
     "Peer",
     "Reply",
     "TalqError",
+    "attribute_of",
+    "attribute_resources",
     "check",
     "check_request",
     "compress",
     "decode",
     "decompress",
     "derived",
+    "device_of",
+    "device_references",
     "encode",
     "error_body",
+    "function_of",
+    "in_scope",
     "join_address",
     "marks",
+    "members",
+    "misfits",
+    "narrowed",
+    "not_here",
     "openapi",
     "operations",
+    "paged",
     "peer_minor",
     "properties_of",
     "quote_id",
@@ -62,6 +94,7 @@ __all__ = [
     "read_time_s",
     "read_timestamp_ms",
     "read_uuid",
+    "scope_of",
     "split_address",
     "timestamp",
     "timestamp_ms",

@@ -87,6 +87,11 @@ class TalqError(Exception):
         return self.faults[0].field
 
 
+def not_here(kind: str, address: str) -> TalqError:
+    """404 for a resource that is not there."""
+    return TalqError(404, "resourceNotFound", f"no {kind} {address!r}")
+
+
 def error_body(errors: Iterable[TalqError | Fault]) -> bytes:
     """The JSON list of TALQErrorMessage for these errors, as an answer's body."""
     messages = []

@@ -90,7 +90,8 @@ def _object(schema: Schema, inside: frozenset[str]) -> Any:
         # A tag that nothing has to tell apart may be missing; as a field it may not.
         named = {selector: Fact("string", enum=frozenset(names))}
         return _struct(schema.name, "", inside, named)
-    return Union[tuple(_struct(name, selector, inside) for name in names)]  # noqa: UP007  # made here
+    kinds = tuple(_struct(name, selector, inside) for name in names)
+    return Union[kinds]  # noqa: UP007 # a union of what was just made
 
 
 def _struct(
