@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from lamplighter.pki.__main__ import app
 
-
 Run = Callable[..., tuple[int, str]]
 
 
