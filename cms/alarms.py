@@ -32,6 +32,9 @@ SEVERITIES = {
     "supply_lost": "high",
     "schedule_refused": "high",
 }
+# Time enough to renew a certificate in a cabinet that someone must drive to.
+CERTIFICATE_EXPIRING = "certificate_expiring"
+EXPIRES_MS_BEFORE = 60 * 86_400_000
 SHINES_PERCENT_MIN = 10.0
 
 
@@ -83,6 +86,22 @@ def decide(
     if same or (event.kind == "no_contact" and not expected_on):
         return None
     return Opened(event.kind, SEVERITIES[event.kind], event.asset_id, event.at_ms)
+
+
+def expiring(
+    open_alarms: Sequence[Mapping[str, Any]], ends_ms: Mapping[str, int], now_ms: int
+) -> list[Opened | Closed]:
+    """What the ends of certificates change; ends_ms by identity, of those that were seen."""
+    kind = CERTIFICATE_EXPIRING
+    known = {row["asset_id"]: row for row in open_alarms if row["kind"] == kind}
+    changes: list[Opened | Closed] = []
+    for identity, end_ms in ends_ms.items():
+        soon = end_ms - now_ms <= EXPIRES_MS_BEFORE
+        if soon and identity not in known:
+            changes.append(Opened(kind, "high", identity, now_ms))
+        elif not soon and identity in known:
+            changes.append(Closed(known[identity]["id"], now_ms))
+    return changes
 
 
 def shines(light_percent: float, level_percent: float) -> bool:

@@ -107,12 +107,13 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     server = talq.CmsServer(store, street, desired, own)
     server.allow_loopback = settings.talq_allow_loopback
     server.expected = tuple(uri.rstrip("/") for uri in settings.expected_gateways)
+    watched = talq.Certificates(store, street, trust.ends if trust else None)
+    server.certificates = watched
     face = wire_talq.Face("cms", server.carry_out)
     app = api.build(api.Context(store, street, desired, live), tls.certified(face))
     await callers.start()
-    await _until_stopped(
-        settings, app, trust, [callers.watch(), _keep_time(store, street, desired)], ready_file
-    )
+    work = [callers.watch(), watched.watch(), _keep_time(store, street, desired)]
+    await _until_stopped(settings, app, trust, work, ready_file)
     await callers.close()
     await store.close()
 

@@ -15,6 +15,7 @@ from .. import fleet, identity
 from ..store import Store, tables
 from ..street_io import Street
 from . import resources_io
+from .certificates_io import Certificates
 from .classes_io import Classes
 from .desired_io import Desired
 from .devices_io import Devices
@@ -32,6 +33,7 @@ class CmsServer:
         self.store = store
         self.talq_uri = ""
         self.allow_loopback = False
+        self.certificates: Certificates | None = None
         self.expected: tuple[str, ...] = ()
         self._street = street
         self._desired = desired
@@ -52,6 +54,8 @@ class CmsServer:
 
     async def carry_out(self, call: talq.Call) -> talq.Answer:
         """One request: all that it changes is stored, or nothing."""
+        if self.certificates is not None:
+            self.certificates.saw(call.certificate)
         async with self.store.write() as unit:
             turn = Turn(call, unit)
             if call.sender is None:

@@ -97,6 +97,10 @@ class Trust:
         """Our certificate."""
         return self._now().own
 
+    def ends(self) -> tuple[str, int]:
+        """Who we are, and until when (POSIX s)."""
+        return self.own.identity, self.own.not_after_s
+
     def server(self) -> ssl.SSLContext:
         """For a listening socket; a client may show a certificate and need not."""
         return _live(ssl.PROTOCOL_TLS_SERVER, lambda: self._now().server)
