@@ -53,6 +53,9 @@ class BayChannel:
         """A bay has no level to override."""
         return wire.ACK_REFUSED
 
+    def input(self, message: wire.Input, now: Now) -> None:
+        """Inputs are a lamp's; a bay has no schedule."""
+
     def configure(self, configuration: wire.Configuration) -> bool:
         """Nothing of a configuration concerns a bay but the node's heartbeat."""
         return True

@@ -50,6 +50,8 @@ class Lamp:
         self._fade_ms = 1000
         self._plan: schedule.Evaluator | None = None
         self._decision = schedule.Decision()
+        self._dynamic = -1  # The dynamic control that was in force, and the ramp at its end.
+        self._ramp_from_s = 0
         self._from_c = FULL
         self._ramp_ms = 0
         self._ramp_start_ms = 0
@@ -119,10 +121,10 @@ class Lamp:
             target, reason = self._default_percent, _DEFAULT
             if self._plan is not None and now.quality != wire.TIME_NONE:
                 decision = self._decision
-                self._plan.at(now.day, now.second, presence_age_s, decision)
+                ramp_s = self._planned(self._plan, now, presence_age_s)
                 target, reason = decision.level_percent, decision.reason
-                if decision.ramp_s:
-                    ramp_ms = decision.ramp_s * 1000
+                if ramp_s:
+                    ramp_ms = ramp_s * 1000
         if 0 < target < self._floor_percent:
             target, reason = self._floor_percent, _FLOOR
         changed = target != self.target_percent or reason != self.reason
@@ -133,6 +135,16 @@ class Lamp:
         self.target_percent, self.reason, self.override_id = target, reason, override_id
         self._move(now)
         return changed
+
+    def _planned(self, plan: schedule.Evaluator, now: Now, presence_age_s: int) -> int:
+        """Fill the decision; the ramp in seconds that leads to it, 0: the usual fade."""
+        decision = self._decision
+        plan.at(now.day, now.second, presence_age_s, decision)
+        ramp_s = decision.ramp_s
+        if self._dynamic >= 0 and decision.dynamic < 0:
+            ramp_s = self._ramp_from_s
+        self._dynamic, self._ramp_from_s = decision.dynamic, decision.ramp_from_s
+        return ramp_s
 
     def _move(self, now: Now) -> None:
         target_c = self.target_percent * 100

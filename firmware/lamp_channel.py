@@ -15,6 +15,11 @@ _POWER_NEWS_MW = 700
 # Reports keep this distance, but for the first after a change.
 _REPORT_MS_MIN = 150
 _RAMP_REPORT_MS = 2000
+# The photocell's own two levels, in tenths of a lux.
+DARK_DX, BRIGHT_DX = 350, 700
+# Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
+_LUX_TOLD_DX_MAX = 2000
+_LUX_REPORT_MS = 10000
 _LAMP_FAILURE = wire.EVENT_NAMES.index("lamp_failure")
 
 
@@ -27,7 +32,10 @@ class LampChannel:
         self.lamp = Lamp()
         self.monitor = Monitor()
         self.motion = Motion()
+        self.inputs = schedule.Inputs()
         self.news = False
+        self._dark = True
+        self._reported_lux_dx = -1
         self._reported_power_mw = -1
         self._burning_ms = 0
         self._burning_min = 0
@@ -38,6 +46,10 @@ class LampChannel:
         lamp = self.lamp
         before_c = lamp.level_c
         changed = self.motion.tick(readings.present, now)
+        self.inputs.now_s, self.inputs.lux_dx = now.uptime_s, readings.lux_dx
+        if self._dark != self._is_dark(readings.lux_dx):
+            self._dark = not self._dark
+            self.news = True
         if lamp.tick(now, self.motion.age_s(now)) or changed:
             self.news = True
         if lamp.level_c != before_c:
@@ -58,18 +70,30 @@ class LampChannel:
                 self._burning_min += 1
         self._ticked_ms = now.tick_ms
 
+    def _is_dark(self, lux_dx: int) -> bool:
+        """What the photocell says; between its levels, and while it is silent, as before."""
+        if lux_dx < 0:
+            return self._dark
+        return lux_dx < DARK_DX or (self._dark and lux_dx <= BRIGHT_DX)
+
     def due(self, readings: Readings, since_ms: int) -> bool:
         """Whether the state should be told, `since_ms` after it was last told."""
         power_mw = max(0, readings.power_mw)
         step_mw = max(_POWER_NEWS_MW, self._reported_power_mw * 3 // 100)
         if abs(power_mw - self._reported_power_mw) > step_mw and since_ms >= _REPORT_MS_MIN:
             return True
+        if since_ms >= _LUX_REPORT_MS:
+            before_dx, lux_dx = self._reported_lux_dx, readings.lux_dx
+            step_dx = abs(lux_dx - before_dx)
+            if step_dx > 20 + before_dx // 4 and min(lux_dx, before_dx) < _LUX_TOLD_DX_MAX:
+                return True
         return self.news or (self.lamp.ramping and since_ms >= _RAMP_REPORT_MS)
 
     def state(self, now: Now, readings: Readings) -> wire.Message:
         """The state, which is then no news any more."""
         self.news = False
         self._reported_power_mw = max(0, readings.power_mw)
+        self._reported_lux_dx = readings.lux_dx
         lamp = self.lamp
         faults = wire.FAULT_LAMP if self.monitor.failed else 0
         if readings.power_mw < 0:
@@ -80,12 +104,22 @@ class LampChannel:
             reason=lamp.reason, faults=faults, power_mw=self._reported_power_mw,
             energy_wh=readings.energy_wh, voltage_dv=readings.voltage_dv,
             presence=1 if self.motion.present else 0, burning_min=self._burning_min,
-            override_id=lamp.override_id,
+            override_id=lamp.override_id, lux_dx=readings.lux_dx,
         )  # fmt: skip
 
     def override(self, message: wire.Override, now: Now) -> int:
         """Take or release an override; the status for its acknowledgement."""
         return self.lamp.override(message, now)
+
+    def input(self, message: wire.Input, now: Now) -> None:
+        """Take what the controller tells of an input of the schedule; others are ignored."""
+        if message.number >= schedule.INPUTS_MAX:
+            return
+        self.inputs.now_s = now.uptime_s
+        told = self.inputs.told(message.number, message.state, message.valid_s)
+        if message.state == schedule.ON:
+            told.level_percent = message.level_percent
+            told.ramp_s, told.ramp_from_s = message.ramp_s, message.ramp_from_s
 
     def configure(self, configuration: wire.Configuration) -> bool:
         """Take a configuration; False (and nothing taken) when its zone is none."""
@@ -102,10 +136,11 @@ class LampChannel:
         try:
             plan = schedule.Evaluator(
                 content, configuration.lat_e5, configuration.lon_e5,
-                schedule.Zone.from_bytes(configuration.zone),
+                schedule.Zone.from_bytes(configuration.zone), self.inputs,
             )  # fmt: skip
         except schedule.ScheduleError:
             return False
+        self.inputs.forget()
         self.lamp.follow(plan)
         return True
 

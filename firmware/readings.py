@@ -2,11 +2,12 @@
 
 
 class Readings:
-    """What the sensors say: power_mw is -1 while the meter is silent, field in nT."""
+    """What the sensors say: power_mw and lux_dx are -1 while silent, field in nT."""
 
     def __init__(self) -> None:
         self.present = False
         self.power_mw = -1
+        self.lux_dx = -1
         self.energy_wh = 0
         self.voltage_dv = 0
         self.field = [0, 0, 0]

@@ -1,4 +1,6 @@
-"""The peripherals a node uses, on paper: PWM, Pin, UART with a BL0942, I2C with a QMC5883L, WDT.
+"""The peripherals a node uses, on paper: PWM, Pin, UART, I2C, WDT.
+
+The UART has a BL0942 at its other end, the bus a QMC5883L and a BH1750.
 
 They answer at register level, so that the firmware's drivers are the real ones.
 """
@@ -7,7 +9,8 @@ import struct
 import sys
 
 from .layout import (
-    DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, METER, POWER_MW, PRESENCE, PULSES, VOLTAGE_DV,
+    DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, LUX_X10, METER, POWER_MW, PRESENCE,
+    PULSES, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, signed, words
 
@@ -85,7 +88,7 @@ def _put24(packet, at, value):
 
 
 class I2C:
-    """A bus with a QMC5883L at address 0x0D."""
+    """A bus with a QMC5883L at address 0x0D and a BH1750 at 0x23."""
 
     def __init__(self, number, scl=None, sda=None, freq=400000):
         self._control = 0
@@ -108,6 +111,19 @@ class I2C:
                 "<hhh", buffer, 0, signed[FIELD_X // WORD] * 3 // 100,
                 signed[FIELD_Y // WORD] * 3 // 100, signed[FIELD_Z // WORD] * 3 // 100,
             )  # fmt: skip
+
+    def writeto(self, address, data):
+        """A command to the light sensor."""
+        if address != 0x23:
+            raise OSError(19)
+
+    def readfrom_into(self, address, buffer):
+        """The light sensor's count, 1.2 a lux."""
+        if address != 0x23:
+            raise OSError(19)
+        count = min(65535, words[LUX_X10 // WORD] * 12 // 100)
+        buffer[0] = count >> 8
+        buffer[1] = count & 0xFF
 
 
 class WDT:

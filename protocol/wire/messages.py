@@ -58,13 +58,17 @@ class TimeAsk(Message):
 
 
 class LampState(Message):
-    """Node: the lamp now. `target` is asked, `level` in effect, `power` measured."""
+    """Node: the lamp now. `target` is asked, `level` in effect, `power` measured.
+
+    `lux_dx` is the light at its photocell in tenths of a lux, -1 without one.
+    """
 
     TYPE = 0x04
-    KINDS = "HstpprBIIHBIH"
+    KINDS = "HstpprBIIHBIHi"
     FIELDS = (
         "day", "second", "quality", "level_percent", "target_percent", "reason", "faults",
         "power_mw", "energy_wh", "voltage_dv", "presence", "burning_min", "override_id",
+        "lux_dx",
     )  # fmt: skip
     day: int
     second: int
@@ -79,6 +83,7 @@ class LampState(Message):
     presence: int
     burning_min: int
     override_id: int
+    lux_dx: int
 
 
 class BayState(Message):
@@ -272,9 +277,31 @@ class Ask(Message):
     command_id: int
 
 
+class Input(Message):
+    """Controller: an input of the schedule of that generation is off (0), on (1) or unknown (2).
+
+    Valid for `valid_s` from its arrival, unknown afterwards; said again before. Level and ramps
+    are those of an external command that is on. It is not acknowledged.
+    """
+
+    TYPE = 0x49
+    KINDS = "IBtpHHf"
+    FIELDS = (
+        "generation", "number", "state", "level_percent", "ramp_s", "ramp_from_s", "valid_s",
+    )  # fmt: skip
+    generation: int
+    number: int
+    state: int
+    level_percent: int
+    ramp_s: int
+    ramp_from_s: int
+    valid_s: int
+
+
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
     JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
+    Input,
 )  # fmt: skip
 
 register(*MESSAGES)

@@ -1,6 +1,7 @@
 # mypy: ignore-errors
 """The chips beside the node, answered register by register; presence and the monitor of a lamp."""
 
+from firmware.drivers.bh1750 import Bh1750
 from firmware.drivers.bl0942 import PACKET_SIZE, Bl0942, parse
 from firmware.drivers.qmc5883l import Qmc5883l
 from firmware.monitor import Monitor
@@ -188,3 +189,42 @@ def test_a_memory_that_is_none_is_not_taken():
         assert not bay.remember(data)
     assert bay.state == UNKNOWN
     assert bay.remember(Bay().memory())
+
+
+class LightBus:
+    """A bus whose light sensor counts so much; None: there is none."""
+
+    def __init__(self, count):
+        self.count = count
+        self.commands = []
+
+    def writeto(self, address, data):
+        if self.count is None:
+            raise OSError(19)
+        self.commands.append((address, data))
+
+    def readfrom_into(self, address, buffer):
+        if self.count is None:
+            raise OSError(19)
+        buffer[0], buffer[1] = self.count >> 8, self.count & 255
+
+
+def test_the_light_sensor_tells_tenths_of_a_lux():
+    bus = LightBus(42)
+    sensor = Bh1750(bus)
+    assert sensor.read() == -1, "only started"
+    assert bus.commands == [(0x23, b"\x10")]
+    assert sensor.read() == 350
+    bus.count = 65535
+    assert sensor.read() == 546125
+
+
+def test_a_light_sensor_that_is_gone_tells_nothing_and_is_started_again():
+    bus = LightBus(1200)
+    sensor = Bh1750(bus)
+    sensor.read()
+    bus.count = None
+    assert sensor.read() == -1
+    bus.count = 1200
+    assert (sensor.read(), sensor.read()) == (-1, 10000)
+    assert len(bus.commands) == 2
