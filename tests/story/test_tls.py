@@ -1,0 +1,131 @@
+"""A CMS with certificates, as in a city: who may announce, speak, and see pages (T12)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import tls_rig
+from servers import free_port, wait_for_port
+from story.city import ROOT
+
+from protocol import plan, talq
+
+NORTH = "https://north.example/"
+CLASSES = [{"name": "g", "functions": []}]
+
+
+class Cms:
+    """`lamplighter cms` with TLS, and gateways that call it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = tls_rig.Site(folder / "pki")
+        self.site.issue("cms")
+        self.site.issue("gateway", "north")
+        self.site.issue("gateway", "south")
+        plan.save(plan.quarter(2, 0, day_off=False), folder / "plan.json")
+        self.port = free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self._folder = folder
+
+    def start(self) -> subprocess.Popen[bytes]:
+        files = self.site.files("cms")._asdict()
+        named = {f"LAMPLIGHTER_CMS_TLS_{key.upper()}": str(path) for key, path in files.items()}
+        words = [
+            sys.executable, "-m", "cms", "--plan", str(self._folder / "plan.json"),
+            "--listen", f"127.0.0.1:{self.port}", "--data", str(self._folder / "cms"),
+        ]  # fmt: skip
+        process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **named})
+        wait_for_port(self.port, 20)
+        return process
+
+    async def call(self, title: str, operation: str, *path: str, **said: Any) -> talq.Reply:
+        """One request under the certificate of that title."""
+        peer = talq.Peer("cms", self.url + "/talq", verify=self.site.trust(title).client())
+        try:
+            return await peer.call(operation, *path, **said)
+        finally:
+            await peer.close()
+
+    async def announce(self, title: str, uri: str = NORTH) -> talq.Reply:
+        function = {
+            "id": "gateway", "type": "GatewayFunction",
+            "gatewayUri": {"type": "AttributeUri", "value": uri},
+            "cmsUri": {"type": "AttributeUri", "value": self.url + "/talq"},
+            "cmsAddress": {"type": "AttributeString"},
+            "gatewayAddress": {"type": "AttributeString"},
+        }  # fmt: skip
+        device = {"address": talq.NIL, "name": "g", "class": "g", "functions": [function]}
+        return await self.call(title, "addDevices", body=[device])
+
+
+@pytest.fixture(scope="module")
+def cms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cms]:
+    made = Cms(tmp_path_factory.mktemp("tls"))
+    process = made.start()
+    yield made
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def gateway_address(reply: talq.Reply) -> str:
+    for function in reply.read()[0]["functions"]:
+        if function["type"] == "GatewayFunction":
+            return str(function["gatewayAddress"]["value"])
+    raise AssertionError("no GatewayFunction came back")
+
+
+async def test_t12_a_browser_needs_no_certificate_and_talq_does(cms: Cms) -> None:
+    context = ssl.create_default_context(cafile=cms.site.path / "ca.crt")
+    async with httpx.AsyncClient(verify=context, trust_env=False, base_url=cms.url) as http:
+        assert (await http.get("/api/docs")).status_code == 200
+        answer = await http.get("/talq/devices")
+    assert answer.status_code == 401
+    assert answer.json()[0]["key"] == "genericError"
+
+
+async def test_t12_an_address_belongs_to_the_certificate_that_announced_it(cms: Cms) -> None:
+    reply = await cms.announce("gateway-north")
+    assert reply.status == 201
+    address = gateway_address(reply)
+    stolen = await cms.call("gateway-south", "addDeviceClasses", body=CLASSES, sender=address)
+    assert stolen.status == 403
+    assert "another certificate" in stolen.faults()[0].description
+    taken = await cms.announce("gateway-south")
+    assert taken.status == 403, "south announced itself at north's address"
+    own = await cms.call("gateway-north", "addDeviceClasses", body=CLASSES, sender=address)
+    assert own.status == 201
+
+
+async def test_t12_a_certificate_of_another_role_announces_nothing(cms: Cms) -> None:
+    assert (await cms.announce("cms", "https://evil.example/")).status == 403
+
+
+async def test_t12_a_gateway_that_is_called_in_the_clear_is_refused(cms: Cms) -> None:
+    assert (await cms.announce("gateway-south", "http://south.example/")).status == 403
+
+
+async def test_t12_a_revoked_gateway_is_out_without_a_restart(cms: Cms) -> None:
+    cms.site.issue("gateway", "stolen")
+    uri = "https://stolen.example/"
+    assert (await cms.announce("gateway-stolen", uri)).status == 201
+    cms.site.folder.revoke("gateway-stolen", tls_rig.now())
+    await asyncio.sleep(0.6)  # So long the files may go unread.
+    with pytest.raises(httpx.TransportError):
+        await cms.announce("gateway-stolen", uri)
+
+
+def test_t12_without_certificates_a_cms_refuses_to_start(tmp_path: Path) -> None:
+    plan.save(plan.quarter(1, 0, day_off=False), tmp_path / "plan.json")
+    words = [sys.executable, "-m", "cms", "--plan", str(tmp_path / "plan.json")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert "--plain-http" in done.stderr
