@@ -40,12 +40,14 @@ def minimal(kind: str, depth: int = 0) -> Any:
 def attribute(function_type: str, name: str, at_s: float | None = None) -> Body:
     """An attribute of a function with a value; at_s: POSIX seconds of its timestamp."""
     kind = tables.properties(function_type)[name].type
-    made = minimal(kind)
+    made: Body = minimal(kind)
     known = tables.properties(kind)
     if "type" in known:
         made["type"] = kind
     if "value" in known and "value" not in made:
         made["value"] = _value(known["value"], 1)
+    if name in talq.attribute_resources():
+        made.pop("value", None)  # A value would name a resource that nobody was sent (D9).
     if at_s is not None and "timestamp" in known:
         made["timestamp"] = talq.timestamp(at_s)
     return made
