@@ -11,6 +11,11 @@ from typing import Any, NamedTuple
 
 from protocol import plan, talq, wire
 
+# Operational attributes that start a node anew, by what they make it forget.
+RESETS = {
+    "reboot": wire.RESTART, "configurationReset": wire.RESET_CONFIGURATION,
+    "factoryReset": wire.RESET_ALL,
+}  # fmt: skip
 EPOCH_S = 946684800  # POSIX seconds at 2000-01-01 0:00 UTC, where wire time begins.
 DAY_S = 86400
 
@@ -41,6 +46,8 @@ _TYPES = {
     "bay": "ParkingSensorFunction",
     "monitor": "LampMonitorFunction",
     "presence": "PresenceSensorFunction",
+    "photocell": "PhotocellFunction",
+    "light": "LightSensorFunction",
     "node": "LamplighterNodeFunction",
 }
 # A new measurement of these is told although it is the same: it says how old the picture is.
@@ -160,6 +167,11 @@ def lamp_values(
         (("node", "overrideRank"), "String", rank),
         (("node", "clockQuality"), "String", _QUALITIES[message.quality]),
     ]
+    if message.lux_dx >= 0:
+        rows += [
+            (("light", "lightLevel"), "Float", message.lux_dx / 10),
+            (("photocell", "photocellOutput"), "Binary", "ON" if message.dark else "OFF"),
+        ]
     if not message.faults & wire.FAULT_METER:  # Without a measurement nothing is claimed of it.
         rows += [
             (("monitor", "activePower"), "Float", round(power_w, 3)),
@@ -249,6 +261,23 @@ def contact_entry(address: str, lost: bool, at_ms: int) -> dict[str, Any]:
             "startEndFlag": lost,
         }
     }
+
+
+def gateway_entry(
+    source: str, event_type: str, said: str, at_ms: int, started: bool | None
+) -> dict[str, Any]:
+    """An event of the gateway itself."""
+    data: dict[str, Any] = {
+        "type": "EventLogData",
+        "srcAddress": source,
+        "timestamp": talq.timestamp_ms(at_ms),
+        "eventType": event_type,
+    }
+    if started is not None:
+        data["startEndFlag"] = started
+    if said:
+        data["info"] = [{"description": said}]
+    return {"data": data}
 
 
 def attribute_entry(address: str, value: Value) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class LampChannel:
             reason=lamp.reason, faults=faults, power_mw=self._reported_power_mw,
             energy_wh=readings.energy_wh, voltage_dv=readings.voltage_dv,
             presence=1 if self.motion.present else 0, burning_min=self._burning_min,
-            override_id=lamp.override_id, lux_dx=readings.lux_dx,
+            override_id=lamp.override_id, lux_dx=readings.lux_dx, dark=1 if self._dark else 0,
         )  # fmt: skip
 
     def override(self, message: wire.Override, now: Now) -> int:
@@ -116,10 +116,10 @@ class LampChannel:
         if message.number >= schedule.INPUTS_MAX:
             return
         self.inputs.now_s = now.uptime_s
-        told = self.inputs.told(message.number, message.state, message.valid_s)
+        command = None
         if message.state == schedule.ON:
-            told.level_percent = message.level_percent
-            told.ramp_s, told.ramp_from_s = message.ramp_s, message.ramp_from_s
+            command = message.level_percent, message.ramp_s, message.ramp_from_s
+        self.inputs.tell(message.number, message.state, message.valid_s, command)
 
     def configure(self, configuration: wire.Configuration) -> bool:
         """Take a configuration; False (and nothing taken) when its zone is none."""

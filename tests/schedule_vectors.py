@@ -130,7 +130,7 @@ def vectors_text() -> str:
         inputs = Inputs()
         inputs.lux_dx = told[0]
         for number, state, level in told[1]:
-            inputs.told(number, state, 1).level_percent = level
+            inputs.tell(number, state, 1, (level, 0, 0))
         evaluator = Evaluator(table, lat_e5, lon_e5, Zone.from_bytes(zone.to_bytes()), inputs)
         head = {
             "name": name, "table": table.hex(), "lat_e5": lat_e5, "lon_e5": lon_e5,

@@ -8,7 +8,7 @@ off; without a program it is lit. What is unknown is taken for the light side.
 `at` allocates nothing while nothing changes.
 """
 
-from .inputs import Inputs
+from .inputs import LEVEL, RAMP, RAMP_FROM, Inputs
 from .night import Night
 from .operations import applied
 from .reasons import ASTRO, DEFAULT, DYNAMIC
@@ -128,11 +128,11 @@ class Evaluator:
                     continue
                 age_s = inputs.age_s(source)
             if operation >= EXTERNAL:
-                told = None if inputs is None else inputs.last(source)
-                if told is None or told.level_percent < 0:
+                told = None if inputs is None else inputs.row(source)
+                if told is None or told[LEVEL] < 0:
                     continue
                 operation -= EXTERNAL
-                other, ramp_s, ramp_from_s = told.level_percent, told.ramp_s, told.ramp_from_s
+                other, ramp_s, ramp_from_s = told[LEVEL], told[RAMP], told[RAMP_FROM]
             level = applied(operation, decision.level_percent, other)
             if age_s < 0:  # Unknown: as if somebody were there, if that gives more light.
                 if source == OWN or level <= decision.level_percent:

@@ -7,24 +7,8 @@ it was told and after that time. Times are seconds of a clock that only counts o
 INPUTS_MAX = 16
 OFF, ON, UNKNOWN = 0, 1, 2
 LONG_AGO_S = 0x3FFFFF  # Older than any hold time.
-
-
-class Input:
-    """What was last told of an input; level and ramps are those of an external command."""
-
-    def __init__(self) -> None:
-        self.state = UNKNOWN
-        self.level_percent = -1  # None was ever told.
-        self.ramp_s = 0
-        self.ramp_from_s = 0
-        self.until_s = 0
-        self.on_s = -LONG_AGO_S  # When it was on last, while it is off.
-
-    def age_s(self, now_s: int) -> int:
-        """Seconds since it was on; 0: it is on; -1: unknown."""
-        if self.state == UNKNOWN or now_s >= self.until_s:
-            return -1
-        return 0 if self.state == ON else min(LONG_AGO_S, now_s - self.on_s)
+# A row of what was told is a list, for an object of its own would take four times the memory.
+_STATE, _UNTIL, _ON_AT, LEVEL, RAMP, RAMP_FROM = 0, 1, 2, 3, 4, 5
 
 
 class Inputs:
@@ -33,29 +17,33 @@ class Inputs:
     def __init__(self) -> None:
         self.now_s = 0
         self.lux_dx = -1
-        self._told: list[Input | None] = [None] * INPUTS_MAX
+        self._rows: dict[int, list[int]] = {}
 
     def forget(self) -> None:
         """Another table: its inputs are others."""
-        for number in range(INPUTS_MAX):
-            self._told[number] = None
+        self._rows.clear()
 
-    def told(self, number: int, state: int, valid_s: int) -> "Input":
-        """Take what is told of an input; its level and ramps are the caller's to set."""
-        found = self._told[number]
-        if found is None:
-            found = self._told[number] = Input()
-        if found.state == ON and state != ON:
-            found.on_s = min(self.now_s, found.until_s)
-        found.state = state
-        found.until_s = self.now_s + valid_s
-        return found
+    def tell(
+        self, number: int, state: int, valid_s: int, command: "tuple[int, int, int] | None" = None
+    ) -> None:
+        """Take what is told; a command is an external sensor's level, ramp to it and from it."""
+        row = self._rows.get(number)
+        if row is None:
+            row = self._rows[number] = [UNKNOWN, 0, -LONG_AGO_S, -1, 0, 0]
+        if row[_STATE] == ON and state != ON:
+            row[_ON_AT] = min(self.now_s, row[_UNTIL])
+        row[_STATE] = state
+        row[_UNTIL] = self.now_s + valid_s
+        if command:
+            row[LEVEL], row[RAMP], row[RAMP_FROM] = command
 
-    def last(self, number: int) -> "Input | None":
-        """What was last told of an input; None: nothing yet."""
-        return self._told[number]
+    def row(self, number: int) -> "list[int] | None":
+        """LEVEL, RAMP and RAMP_FROM of the last command of an input; None: nothing was told."""
+        return self._rows.get(number)
 
     def age_s(self, number: int) -> int:
         """Seconds since the input was on; 0: it is on; -1: unknown."""
-        found = self._told[number]
-        return -1 if found is None else found.age_s(self.now_s)
+        row = self._rows.get(number)
+        if row is None or row[_STATE] == UNKNOWN or self.now_s >= row[_UNTIL]:
+            return -1
+        return 0 if row[_STATE] == ON else min(LONG_AGO_S, self.now_s - row[_ON_AT])

@@ -39,6 +39,9 @@ UPLOAD_RECEIVING, UPLOAD_STORED, UPLOAD_BAD_DIGEST, UPLOAD_BAD_CONTENT, UPLOAD_N
     const(0), const(1), const(2), const(3), const(4),
 )  # fmt: skip
 
+# What a Reset does: start again, without its configuration, without all that it stored.
+RESTART, RESET_CONFIGURATION, RESET_ALL = const(0), const(1), const(2)
+
 # What overrides do.
 RELEASE, SET = const(0), const(1)
 

@@ -60,15 +60,15 @@ class TimeAsk(Message):
 class LampState(Message):
     """Node: the lamp now. `target` is asked, `level` in effect, `power` measured.
 
-    `lux_dx` is the light at its photocell in tenths of a lux, -1 without one.
+    `lux_dx` is the light at its photocell in tenths of a lux, -1 without one; `dark` its output.
     """
 
     TYPE = 0x04
-    KINDS = "HstpprBIIHBIHi"
+    KINDS = "HstpprBIIHBIHia"
     FIELDS = (
         "day", "second", "quality", "level_percent", "target_percent", "reason", "faults",
         "power_mw", "energy_wh", "voltage_dv", "presence", "burning_min", "override_id",
-        "lux_dx",
+        "lux_dx", "dark",
     )  # fmt: skip
     day: int
     second: int
@@ -84,6 +84,7 @@ class LampState(Message):
     burning_min: int
     override_id: int
     lux_dx: int
+    dark: int
 
 
 class BayState(Message):
@@ -298,10 +299,20 @@ class Input(Message):
     valid_s: int
 
 
+class Reset(Message):
+    """Controller: start again (0), without configuration (1), or without all that is stored (2)."""
+
+    TYPE = 0x4A
+    KINDS = "It"
+    FIELDS = ("command_id", "action")
+    command_id: int
+    action: int
+
+
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
     JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
-    Input,
+    Input, Reset,
 )  # fmt: skip
 
 register(*MESSAGES)

@@ -18,7 +18,7 @@ def evaluator_of(night):
     inputs = schedule.Inputs()
     inputs.lux_dx = night["lux_dx"]
     for number, state, level in night["told"]:
-        inputs.told(number, state, 1).level_percent = level
+        inputs.tell(number, state, 1, (level, 0, 0))
     return schedule.Evaluator(
         bytes.fromhex(night["table"]), night["lat_e5"], night["lon_e5"],
         schedule.Zone.from_bytes(bytes.fromhex(night["zone"])), inputs,

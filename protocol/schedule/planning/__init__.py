@@ -8,6 +8,7 @@ from .compiler import compile_table, program_indices
 from .faults import Fault, PlanningError
 from .forms import (
     OWN,
+    WEEKDAYS,
     AbsolutePeriod,
     AstroPeriod,
     AstroSensorPeriod,
@@ -26,6 +27,7 @@ from .zones import zone_from_name
 
 __all__ = [
     "OWN",
+    "WEEKDAYS",
     "AbsolutePeriod",
     "AstroPeriod",
     "AstroSensorPeriod",

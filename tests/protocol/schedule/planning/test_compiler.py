@@ -133,7 +133,7 @@ def test_c6_with_all_that_talq_can_say_the_node_and_the_naive_evaluator_agree(
         now_s += gone_s
         inputs.now_s, inputs.lux_dx = now_s, lux_dx
         for number, state, level, valid_s in tellings:
-            inputs.told(number, state, valid_s).level_percent = level
+            inputs.tell(number, state, valid_s, (level, 0, 0))
             history.setdefault(number, []).append((now_s, state, level, now_s + valid_s))
         since = when - datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
         decision = evaluator.at(since.days, since.seconds, presence_age_s, Decision())
