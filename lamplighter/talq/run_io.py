@@ -7,8 +7,16 @@ from typing import Any
 
 import httpx
 
-from .results import FAILED, NOT_ANNOUNCED, NOT_TESTABLE, PASSED
-from .results import Failed, NotAnnounced, NotTestable, Row
+from .results import (
+    FAILED,
+    NOT_ANNOUNCED,
+    NOT_TESTABLE,
+    PASSED,
+    Failed,
+    NotAnnounced,
+    NotTestable,
+    Row,
+)
 from .rules import RULES, group_of
 from .wire_io import Reply
 
