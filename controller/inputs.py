@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol import schedule, wire
 
@@ -25,8 +25,7 @@ _SILENT = "silent"
 Known = Callable[[str, str, str], object]
 
 
-@dataclass(frozen=True)
-class Trigger:
+class Trigger(NamedTuple):
     """A command of an external sensor, in force from `starts_s` to `expires_s` (0: no end)."""
 
     level_percent: int
@@ -34,7 +33,6 @@ class Trigger:
     ramp_from_s: int = 0
     starts_s: float = 0.0
     expires_s: float = 0.0
-    ref: str = ""
 
     def state(self, now_s: float) -> int:
         """schedule.ON or OFF."""
