@@ -60,7 +60,7 @@ class Inputs:
         """From now on the inputs of this lamp are these, by number."""
         if self._sources.get(lamp, ()) == tuple(sources):
             return
-        for source in self._sources.pop(lamp, ()):
+        for source in set(self._sources.pop(lamp, ())).difference(sources):
             self._lamps[source].discard(lamp)
             if not self._lamps[source]:
                 self._forget(source)

@@ -99,6 +99,15 @@ def test_c4_a_sensor_period_has_hysteresis() -> None:
     assert found == [ON, OFF, OFF, OFF, ON, ON, ON, OFF]
 
 
+def test_a_changed_program_keeps_what_its_sensors_were() -> None:
+    desk = Desk()
+    desk.inputs.follow("a", (LIGHT,))
+    for lux in (50, 30):
+        desk.report("light", "lightLevel", lux)
+    desk.inputs.follow("a", (COUNTER, LIGHT))
+    assert desk.told() == {"a": [OFF, OFF]}
+
+
 def test_c6_an_external_command_lasts_until_it_ends() -> None:
     desk = Desk()
     desk.inputs.follow("a", (COUNTER,))
@@ -152,19 +161,17 @@ def test_who_listens_last_hears_what_is_true(
     desk = Desk()
     heard: dict[str, list[int]] = {}
     wanted: dict[str, list[Source]] = {}
-    lit = UNKNOWN
+    lit, before = UNKNOWN, None
     for lamp, sources, present, lux, active in turns:
+        listened = any(LIGHT in rows for rows in wanted.values())
         wanted[lamp] = sources
         desk.inputs.follow(lamp, sources)
         desk.report("presence", "presenceStatus", present)
-        listens = any(LIGHT in rows for rows in wanted.values())
         desk.report("light", "lightLevel", lux)
-        if lux is None or not listens:
-            lit = UNKNOWN
-        elif lux == 30:
-            lit = ON if lit == UNKNOWN else lit
-        else:
-            lit = ON if lux < 20 else OFF
+        if any(LIGHT in rows for rows in wanted.values()):
+            # Who begins to listen starts from what was reported last.
+            lit = _lit(lux, lit if listened else _lit(before, UNKNOWN))
+        before = lux
         desk.inputs.trigger("counter", Trigger(5) if active else None)
         heard.update(desk.told(1))
     if turns:
@@ -175,3 +182,12 @@ def test_who_listens_last_hears_what_is_true(
         for lamp, sources in wanted.items():
             if sources:
                 assert [heard[lamp][n] for n in range(len(sources))] == [true[s] for s in sources]
+
+
+def _lit(lux: int | None, before: int) -> int:
+    """Dark below 20, bright above 40, in between as before and dark at first."""
+    if lux is None:
+        return UNKNOWN
+    if 20 <= lux <= 40:
+        return ON if before == UNKNOWN else before
+    return ON if lux < 20 else OFF
