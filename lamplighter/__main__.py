@@ -1,4 +1,4 @@
-"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token, pki."""
+"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token, pki, talq."""
 
 from __future__ import annotations
 
@@ -99,6 +99,12 @@ def token_command(context: typer.Context) -> None:
 def pki_command(context: typer.Context) -> None:
     """The site's certificate authority, for TLS. `lamplighter pki --help`."""
     _become("lamplighter.pki", context.args)
+
+
+@app.command("talq", context_settings=_PASSED)
+def talq_command(context: typer.Context) -> None:
+    """Check any TALQ endpoint, or play its counterpart. `lamplighter talq --help`."""
+    _become("lamplighter.talq", context.args)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from .wire_io import Reply
 Body = dict[str, Any]
 # How long a CMS may take to tell a new gateway what it wants of it.
 TOLD_S_MAX = 10.0
+_SECOND = "/second-gateway"
 _OPERATOR = "only an operator of that CMS can cause it"
 SILENT = {
     "T14": "a rule for gateways: what a CMS sends of read-only attributes",
@@ -145,8 +146,9 @@ class CmsCheck:
 
     async def _own_only(self) -> str:
         second = PlayedGateway(
-            self.gateway.played, self.gateway.uri.rstrip("/") + "/second", self.gateway.cms_uri
+            self.gateway.played, self.gateway.uri.rstrip("/") + _SECOND, self.gateway.cms_uri
         )
+        self.gateway.played.beside[_SECOND] = second.carry_out
         made = offer(("lighting",), second.uri, time.time())
         second.services, second.classes = made.services, made.classes
         replies = await second.bootstrap()

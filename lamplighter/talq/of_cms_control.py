@@ -6,6 +6,7 @@ whoever wants the whole table assigns a calendar and gives an override during th
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -89,7 +90,7 @@ class CmsControl:
             for program in _bodies(exchange):
                 steps = [step["startTime"] for step in program.get("fixedTimeControls") or ()]
                 times = [talq.read_time_s(step) for step in steps]
-                if any(b <= a for a, b in zip(times, times[1:], strict=False)):
+                if any(b <= a for a, b in itertools.pairwise(times)):
                     raise Failed(f"program {program['id']} has the times {steps}")
         return f"{len(came)} requests"
 

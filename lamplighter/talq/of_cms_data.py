@@ -50,11 +50,15 @@ class CmsData:
         expect(await self.cms.call("updateDeviceClass", name, body=wide), 200, what="wider")
         reply = await self.cms.call("updateDeviceClass", name, body=small)
         refused(reply, "a class that shrinks")
-        address = self._first["address"]
-        patch = {**self._first, "class": name, "functions": []}
-        expect(await self.cms.call("partialUpdateDevice", address, body=patch), 200)
-        back = {**self._first, "functions": []}
-        expect(await self.cms.call("partialUpdateDevice", address, body=back), 200)
+        device = {**self._first, "address": str(uuid4()), "name": "grown"}
+        device["functions"] = device["functions"][:2]
+        expect(await self.cms.call("addDevices", body=[device]), 201)
+        patch = {"address": device["address"], "class": name, "functions": []}
+        path = device["address"]
+        expect(await self.cms.call("partialUpdateDevice", path, body=patch), 200, what="its class")
+        if expect(await self.cms.call("getDevice", path), 200).get("class") != name:
+            raise Failed("PATCH did not change the class of a device")
+        expect(await self.cms.call("deleteDevice", path), 200)
         expect(await self.cms.call("deleteDeviceClass", name), 200)
 
     async def _read(self) -> None:
@@ -114,13 +118,11 @@ class CmsData:
         expect(reply, 422, key="deletingResourceIsReferred", what=f"DELETE of the class {name}")
 
     async def _unknown(self) -> None:
-        lamp = next(
-            (f for f in self._first["functions"] if f["type"] == "LampActuatorFunction"), {}
-        )
-        if not lamp:
+        lamps = [f for f in self._first["functions"] if f["type"] == "LampActuatorFunction"]
+        if not lamps:
             raise NotTestable("no profile with lamps is checked")
         value = {"type": "AttributeString", "value": str(uuid4())}
-        function = {"id": lamp["id"], "type": lamp["type"], "lampTypeId": value}
+        function = {"id": lamps[0]["id"], "type": lamps[0]["type"], "lampTypeId": value}
         body = {"address": self._first["address"], "functions": [function]}
         reply = await self.cms.call("partialUpdateDevice", self._first["address"], body=body)
         expect(reply, 422, key="relatedResourceNotFound", what="a lamp type that was never sent")

@@ -63,13 +63,18 @@ async def row(group: str, name: str, title: str, check: Check) -> Row:
         return Row(group, name, title, FAILED, f"an answer cannot be used: {error!r}")
 
 
-async def rules(checks: Mapping[str, Check], silent: Mapping[str, str]) -> list[Row]:
-    """A row for each rule, in the order of the checks; silent: why a rule has none."""
-    rows = {}
-    for number, check in checks.items():
-        rows[number] = await row(group_of(number), number, RULES[number], check)
-    for number, title in RULES.items():
-        if number not in rows:
-            seen = silent.get(number, _SILENT)
-            rows[number] = Row(group_of(number), number, title, NOT_TESTABLE, seen)
-    return [rows[number] for number in RULES]
+async def run(checks: Mapping[str, Check]) -> dict[str, Row]:
+    """A row for each rule that has a check, in their order."""
+    return {
+        number: await row(group_of(number), number, RULES[number], check)
+        for number, check in checks.items()
+    }
+
+
+def complete(found: Mapping[str, Row], silent: Mapping[str, str]) -> list[Row]:
+    """A row for every rule; silent: why one has no check."""
+    return [
+        found.get(number)
+        or Row(group_of(number), number, title, NOT_TESTABLE, silent.get(number, _SILENT))
+        for number, title in RULES.items()
+    ]

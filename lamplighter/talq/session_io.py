@@ -37,6 +37,8 @@ class Played:
         self.url = ""
         self.trust: tls.Trust | None = None
         self.instead: list[Instead] = []
+        # Further ones of our side below a prefix of the path; they are not in the journal.
+        self.beside: dict[str, CarryOut] = {}
         self._server: Any = None
         self._task: asyncio.Task[None] | None = None
         self._callers: list[Caller] = []
@@ -53,10 +55,23 @@ class Played:
 
         await _bindable(self.host, self.port)
         app = Recorded(talq.Face(self.side, answer), self.side, self.journal)
-        self._server = tls.server(tls.certified(app), self.host, self.port, self.trust)
+        self._server = tls.server(
+            tls.certified(self._split(app)), self.host, self.port, self.trust
+        )
         self._task = asyncio.create_task(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(_LOOK_S)
+
+    def _split(self, app: Any) -> Any:
+        async def split(scope: Any, receive: Any, send: Any) -> None:
+            for prefix, carry_out in self.beside.items():
+                if str(scope.get("path", "")).startswith(prefix + "/"):
+                    face = talq.Face(self.side, carry_out)
+                    await face({**scope, "root_path": prefix}, receive, send)
+                    return
+            await app(scope, receive, send)
+
+        return split
 
     async def stop(self) -> None:
         """Stop the server; the port may be served again."""

@@ -25,6 +25,8 @@ FIRST = (
     "updateDevice", "announceServices",
 )  # fmt: skip
 _RETRY_S, _RETRIES = 5.0, 3
+_PERIODS = ("retryPeriod", "gatewayRetryPeriod", "cmsRetryPeriod")
+_NUMBERS = ("gatewayNumberOfRetries", "cmsNumberOfRetries")
 _STRANGER = "is not known here"
 
 
@@ -191,7 +193,9 @@ class PlayedGateway:
             function |= {
                 "cmsAddress": text(self.cms_address), "gatewayAddress": text(self.address),
                 "vendor": text("Lamplighter talq peer"),
-                "retryPeriod": {"type": "AttributeFloat", "value": _RETRY_S},
+                "crlUrn": {"type": "AttributeUri", "value": "urn:lamplighter:no-crl"},
+                **{name: {"type": "AttributeFloat", "value": _RETRY_S} for name in _PERIODS},
+                **{name: {"type": "AttributeInteger", "value": _RETRIES} for name in _NUMBERS},
             }  # fmt: skip
         return content.device(
             self.address or talq.NIL, "played gateway", "played-gateway", [function]
@@ -199,8 +203,11 @@ class PlayedGateway:
 
     def own_class(self) -> Body:
         """The class of our own device."""
-        shown = PlayedGateway.own(self)["functions"]
-        names = ("cmsUri", "gatewayUri", "cmsAddress", "gatewayAddress", "vendor", "retryPeriod")
+        shown = self.own()["functions"]
+        names = (
+            "cmsUri", "gatewayUri", "cmsAddress", "gatewayAddress", "vendor", "crlUrn", *_PERIODS,
+            *_NUMBERS,
+        )  # fmt: skip
         described = content.described(shown)
         described[0]["attributes"] = [{"name": name} for name in names]
         described[0]["events"] = [{"type": "newCmsAttached"}]
