@@ -17,11 +17,11 @@ from pathlib import Path
 
 import aiomqtt
 
-from controller.control import Control
 from controller.gateway import Gateway
 from controller.io.engine_io import Engine
 from controller.io.mqtt_io import Broker, MqttLink
 from controller.io.store_io import Store
+from controller.library import Library
 from protocol import plan, worldclock
 from protocol.schedule import planning
 
@@ -70,7 +70,7 @@ async def controller(port: int, folder: Path, key: bytes) -> None:
     store = Store(folder / "controller.db")
     await store.open()
     engine = Engine(gateway, store, worldclock.SystemClock())
-    Control(gateway, "bench").put_logger(_LIVE, True)
+    Library(gateway, "bench").put("logger-configs", [_LIVE], True, engine.now())
     stored = 0
     commit = store.commit
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from protocol import plan, talq
 
+from . import assets, programs
+from . import compile as compiler
 from .devices import Device
 from .translate import EVENTS, NO_CONTACT
 
@@ -14,7 +16,9 @@ GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
     "lamplighter-gateway-1", "lamplighter-lamp-1", "lamplighter-bay-1",
 )  # fmt: skip
 SW_VERSION = "0.1.0"
-PROFILES = ["lighting", "smartParking"]
+# A group beyond this is a whole city: several groups do it better.
+GROUP_SIZE_MAX = 10_000
+PROFILES = ["lighting", "smartParking", "lightingAssetManagement"]
 
 _NUMBERS = (
     "channel", "lightPercent", "confidencePercent", "bootCount", "uptimeS", "heapFreeBytes",
@@ -29,7 +33,10 @@ _NODE_FACTS = (
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "basic": (
         "BasicFunction",
-        ("assetId", "serial", "hwType", "swType", "swVersion", "location"),
+        (
+            "assetId", "serial", "hwType", "swType", "swVersion", "location", "currentTime",
+            "commandConfirmation", "reboot", "factoryReset", "configurationReset",
+        ),
     ),
     "lamp": (
         "LampActuatorFunction",
@@ -44,6 +51,8 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "meter": ("ElectricalMeterFunction", ("totalPower", "totalActiveEnergy", "supplyVoltage")),
     "presence": ("PresenceSensorFunction", ("presenceStatus",)),
+    "photocell": ("PhotocellFunction", ("photocellOutput", "onLevel", "offLevel")),
+    "light": ("LightSensorFunction", ("lightLevel",)),
     "bay": ("ParkingSensorFunction", ("occupancy", "duration")),
     "link": ("CommunicationFunction", ("physicalAddress", "communicationType")),
     "gateway": (
@@ -55,12 +64,47 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "time": ("TimeFunction", ("timeZone", "currentTime")),
+    "luminaire": (
+        "LuminaireAssetFunction",
+        (
+            "luminaireTypeAddress", "bracketTypeAddress", "serial", "projectID",
+            "luminousFluxConfiguration", "paintingColor", "virtualPowerOutput",
+            "installationTimestamp", "identification", "identificationNumber", "mountingOption",
+            "warrantyExpirationDate", "manufactureYear", "manufactureWeek", "warrantyYears",
+            "applicationType",
+        ),
+    ),
+    "controller": (
+        "ControllerAssetFunction",
+        (
+            "controllerTypeAddress", "serial", "firmwareVersion", "installationTimestamp",
+            "registrationTimestamp", "projectID", "controllerColor", "connectionType",
+            "warrantyExpirationDate", "manufactureYear", "manufactureWeek", "warrantyYears",
+            "applicationType",
+        ),
+    ),
 }  # fmt: skip
 _CLASSES = {
     GATEWAY_CLASS: ("basic", "gateway", "time", "link", "node"),
-    LAMP_CLASS: ("basic", "lamp", "monitor", "meter", "presence", "link", "node"),
-    BAY_CLASS: ("basic", "bay", "link", "node"),
-}
+    LAMP_CLASS: (
+        "basic", "lamp", "monitor", "meter", "presence", "photocell", "light", "luminaire",
+        "controller", "link", "node",
+    ),
+    BAY_CLASS: ("basic", "bay", "controller", "link", "node"),
+}  # fmt: skip
+# What a device of a class is in the plan.
+CLASS_KINDS = {LAMP_CLASS: "lamp", BAY_CLASS: "bay"}
+FUNCTION_TYPES = {
+    **{name: kind for name, (kind, _) in _FUNCTIONS.items()}, "node": "LamplighterNodeFunction",
+}  # fmt: skip
+
+
+CLASSES = tuple(_CLASSES)
+
+
+def class_functions(name: str) -> tuple[str, ...]:
+    """The function ids of one of our classes."""
+    return _CLASSES[name]
 
 
 def _text(value: str) -> dict[str, Any]:
@@ -100,20 +144,28 @@ def _vendor(name: str) -> dict[str, str]:
 
 
 def services(limits: Mapping[str, int]) -> list[dict[str, Any]]:
-    """What this gateway can do; limits: calendars, programs, loggers."""
+    """What this gateway can do; limits: calendars, control-programs, logger-configs, groups."""
     return [
-        {"name": "ConfigurationService", "commissioningSupported": False,
+        {"name": "ConfigurationService", "commissioningSupported": True,
          "devicesPaginationSupported": True, "supportedProfiles": PROFILES},
         {"name": "ControlService",
-         "supportedTypes": ["AbsoluteActivePeriod", "AstroClockActivePeriod", "DynamicControl",
-                            "FixedControlEffect", "ccDay"],
-         "maximumCalendars": limits["calendars"], "maximumPrograms": limits["programs"],
+         "supportedTypes": ["ValueActivePeriod", "AbsoluteActivePeriod", "AstroClockActivePeriod",
+                            "AstroClockTimeControl", "AstroAndSensorActivePeriod",
+                            "SensorActivePeriod", "DynamicControl", "ExternalControlEffect",
+                            "FixedControlEffect", "ccDate", "ccDay"],
+         "maxProgramsPerCalendar": compiler.PROGRAMS_PER_CALENDAR_MAX,
+         "maxSwitchPointsPerProgram": compiler.STEPS_MAX,
+         "maxActivePeriodsPerProgram": compiler.PERIODS_MAX, "ccDateSupport": "full",
+         "maximumCalendars": limits["calendars"], "maximumPrograms": limits["control-programs"],
          "dayOffset": 12, "ccDaySupport": "full", "programSecondsSupported": True},
-        {"name": "DataCollectService", "maximumDataLogs": limits["loggers"],
+        {"name": "DataCollectService", "maximumDataLogs": limits["logger-configs"],
          "supportedModes": ["VendorRecordingMode", "EventRecordingMode", "PeriodicRecordingMode",
                             "ImmediateReportingMode"],
          "samplingPeriodSupported": True, "attributeScopeSupported": True},
-        {"name": "GroupManagementService", "maximumNumberOfGroups": 0, "maximumGroupSize": 0},
+        {"name": "GroupManagementService", "maximumNumberOfGroups": limits["groups"],
+         "maximumGroupSize": GROUP_SIZE_MAX, "attributes": ["purpose"]},
+        {"name": "AssetManagementService"},
+        {"name": "DataPackageService"},
     ]  # fmt: skip
 
 
@@ -160,34 +212,89 @@ def device(source: Device, cms: str) -> dict[str, Any]:
     """A lamp or a bay, with everything that is known of it, as this CMS may see it."""
     asset = source.asset
     known: dict[str, dict[str, Any]] = {}
+    for function, attributes in _configuration(source, cms).items():
+        known[function] = {
+            name: {"type": kind, "value": value} for name, (kind, value) in attributes.items()
+        }
     for (function, name), value in source.values.items():
         known.setdefault(function, {})[name] = value.body
-    calendar = source.calendar_id if source.cms in ("", cms) else ""
-    known.setdefault("basic", {}).update(
-        assetId=_text(asset.asset_id), serial=_text(asset.node_id), hwType=_text("esp32"),
-        swType=_text("lamplighter"), swVersion=_text(SW_VERSION),
-        location={"type": "AttributeLocation",
-                  "value": {"latitude": asset.lat, "longitude": asset.lon}},
-    )  # fmt: skip
-    known.setdefault("link", {}).update(
-        physicalAddress=_text(asset.node_id), communicationType=_text("mqtt")
-    )
-    known.setdefault("node", {}).update(
-        nodeId=_text(asset.node_id),
-        channel={"type": "AttributeInteger", "value": asset.channel},
-    )
-    if source.is_lamp:
-        known.setdefault("lamp", {}).update(
-            lampTypeId=_text(asset.lamp_type_id or ""), calendarID=_text(calendar),
-            defaultLightState={"type": "AttributeLevelState",
-                               "value": {"name": "LevelState", "value": 100}},
-        )  # fmt: skip
     name = LAMP_CLASS if source.is_lamp else BAY_CLASS
     functions = [
-        {"id": function, "type": "LamplighterNodeFunction" if function == "node"
-         else _FUNCTIONS[function][0], **known.get(function, {})}
+        {"id": function, "type": FUNCTION_TYPES[function], **known.get(function, {})}
         for function in _CLASSES[name]
-    ]  # fmt: skip
+    ]
     return {
         "address": source.address, "name": asset.asset_id, "class": name, "functions": functions,
     }  # fmt: skip
+
+
+def _configuration(source: Device, cms: str) -> dict[str, dict[str, tuple[str, Any]]]:
+    """What is configured, not measured: function to attribute to (type, value)."""
+    asset = source.asset
+    place = {"latitude": asset.lat, "longitude": asset.lon}
+    found: dict[str, dict[str, tuple[str, Any]]] = {
+        "basic": {
+            "assetId": ("AttributeString", asset.asset_id),
+            "serial": ("AttributeString", asset.node_id),
+            "hwType": ("AttributeString", "esp32"),
+            "swType": ("AttributeString", "lamplighter"),
+            "swVersion": ("AttributeString", SW_VERSION),
+            "location": ("AttributeLocation", place),
+            "commandConfirmation": ("AttributeBoolean", False),
+        },
+        "link": {
+            "physicalAddress": ("AttributeString", asset.node_id),
+            "communicationType": ("AttributeString", "mqtt"),
+        },
+        "node": {
+            "nodeId": ("AttributeString", asset.node_id),
+            "channel": ("AttributeInteger", asset.channel),
+        },
+        "controller": assets.controller(asset, SW_VERSION),
+    }
+    if source.is_lamp:
+        calendar = source.calendar_id if source.cms in ("", cms) else ""
+        found["lamp"] = {
+            "lampTypeId": ("AttributeString", asset.lamp_type_id or ""),
+            "calendarID": ("AttributeString", calendar),
+            "defaultLightState": ("AttributeLevelState", {"name": "LevelState", "value": 100}),
+        }
+        dark, bright = programs.CELL_LUX
+        found["photocell"] = {
+            "onLevel": ("AttributeFloat", dark), "offLevel": ("AttributeFloat", bright),
+        }  # fmt: skip
+        found["luminaire"] = assets.luminaire(asset, source.lamp_type)
+    return found
+
+
+def asset_of(body: Mapping[str, Any], node_id: str, kind: str, site: plan.Plan) -> plan.Asset:
+    """The asset of a device that a CMS commissions; what it does not say is the site's first."""
+    told = {
+        name: value.get("value")
+        for function in body.get("functions") or () for name, value in function.items()
+        if isinstance(value, Mapping)
+    }  # fmt: skip
+    name = str(told.get("assetId") or body["name"])
+    place = told.get("location") or {}
+    types = {one.id for one in site.lamp_types}
+    lamp_type = told.get("lampTypeId")
+    first = site.lamp_types[0].id if site.lamp_types else None
+    return plan.Asset(
+        asset_id=name, node_id=node_id, channel=0, kind="lamp" if kind == "lamp" else "bay",
+        names=plan.Names(name, name, name, name),
+        lat=float(place.get("latitude", site.site.lat)),
+        lon=float(place.get("longitude", site.site.lon)),
+        feeder_id=site.feeders[0].id if site.feeders else "",
+        street_id=site.streets[0].id if site.streets else "",
+        lamp_type_id=(lamp_type if lamp_type in types else first) if kind == "lamp" else None,
+    )  # fmt: skip
+
+
+def hardware(body: Mapping[str, Any]) -> str:
+    """The node id that a device names as its serial or physical address."""
+    for function in body.get("functions") or ():
+        for name in ("serial", "physicalAddress"):
+            value = (function.get(name) or {}).get("value")
+            if isinstance(value, str) and value:
+                return value.lower()
+    return ""

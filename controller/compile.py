@@ -57,7 +57,8 @@ def configuration(
         wire.Configuration(
             lat_e5=round(asset.lat * 100000), lon_e5=round(asset.lon * 100000),
             heartbeat_s=heartbeat_s, floor_percent=lamp.floor_percent if lamp else 0,
-            default_percent=default_percent, power_max_mw=round(lamp.power_w_max * 1000) if lamp else 0,
+            default_percent=default_percent,
+            power_max_mw=round(lamp.power_w_max * 1000) if lamp else 0,
             fade_ds=fade_s * 10, lamp_failure_s=LAMP_FAILURE_S, zone=zone,
         )
     )  # fmt: skip

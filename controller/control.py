@@ -1,28 +1,28 @@
-"""What a CMS asks of the gateway, judged whole before anything changes (T9).
+"""The commands of a CMS, overrides and assignments, judged whole before anything changes (T9).
 
 Every method raises talq.TalqError and has then changed nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from protocol import talq
-from protocol.schedule import planning
 
 from . import compile as compiler
-from . import translate
+from . import external, translate
+from .attachment import Attachment
+from .configure import Configure
 from .devices import RANKS, Device, Override
 from .effects import Now
-from .gateway import Attachment, Gateway
-from .loggers import EVENT, ON_CHANGE, PERIODIC, logger_of
+from .gateway import Gateway
+from .inputs import Trigger
+from .library import Library
 
 LAMP_FUNCTION = "lamp"
-PROGRAMS_MAX, CALENDARS_MAX, LOGGERS_MAX = 256, 64, 16
 RAMP_S_MAX = 3600.0
 END_S = translate.EPOCH_S + 65536 * translate.DAY_S  # Frames count days in 16 bits.
-_MODES = (EVENT, PERIODIC, ON_CHANGE)
 
 
 class Control:
@@ -54,6 +54,9 @@ class Control:
                 422, "overrideCommandNotValid", str(error), error.field
             ) from error
         starts_s, expires_s, ramp_s = _times(command, now)
+        if not said.get("addresses"):
+            self._external(command, Trigger(level, round(ramp_s), 0, starts_s, expires_s))
+            return
         for device in devices:
             number = device.next_number()
             override = Override(
@@ -61,6 +64,14 @@ class Control:
                 self._cms, asked_ms=now.tick_ms,
             )  # fmt: skip
             self._keep(device, override, now)
+
+    def _external(self, command: Mapping[str, Any], trigger: Trigger) -> None:
+        """A command of an external sensor: for the lamps whose programs listen to it (C6)."""
+        _, from_s = compiler.ramps_of("targetCommand", command)
+        programs = self._own.programs.values()
+        trigger = trigger._replace(ramp_from_s=from_s)
+        kept = external.take(self._gateway.inputs, programs, command, trigger)
+        self._gateway.effects.store("resource", self._cms, external.KIND, *kept)
 
     def _keep(self, device: Device, override: Override, now: Now) -> None:
         before = device.overrides.get(override.rank)
@@ -77,196 +88,130 @@ class Control:
 
     def _release(self, device: Device, ref: object, origin: str, now: Now) -> None:
         for override in list(device.overrides.values()):
-            if ref and override.cms_ref_id != ref:
-                continue
+            if override.cms != self._cms or (ref and override.cms_ref_id != ref):
+                continue  # A CMS ends what it began itself.
             device.node.drop(override.command_id)
             override.released, override.done, override.command_id = True, False, 0
             override.origin, override.asked_ms = origin, now.tick_ms
             self._keep(device, override, now)
 
     def _lamps(self, rows: Iterable[Mapping[str, Any]], where: str, key: str) -> list[Device]:
+        """The lamps that addresses mean; of a group those that are lamps (C9, G2)."""
         found: dict[str, Device] = {}
-        for index, row in enumerate(rows):
-            text = str(row.get("address", ""))
-            address = talq.split_address(text)
-            device = self._gateway.devices.get(address.device)
-            field = f"{where}[{index}].address"
-            if row.get("resource") != "devices" or device is None:
-                raise talq.TalqError(
-                    422, key, f"{text!r} is not a device here", field, (("devices", text),)
-                )
-            if not device.is_lamp or address.function not in ("", LAMP_FUNCTION):
-                raise talq.TalqError(
-                    422, key, f"{text!r} is not a lamp", field, (("devices", text),)
-                )
-            found[device.address] = device
+        for target in self._targets(rows, where, key):
+            device, function = target.device, target.function
+            if device.is_lamp and function in ("", LAMP_FUNCTION):
+                found[device.address] = device
+            elif not target.of_group:
+                raise target.refused(key, "is not a lamp")
         return list(found.values())
 
-    # Calendars and programs.
+    def _targets(
+        self, rows: Iterable[Mapping[str, Any]], where: str, key: str
+    ) -> Iterator[_Target]:
+        """Devices and functions that addresses mean, groups opened now; TalqError 422."""
+        for index, row in enumerate(rows):
+            resource, text = str(row["resource"]).strip("/"), str(row["address"])
+            field = f"{where}[{index}].address"
+            if resource != "groups":
+                yield self._target(resource, text, field, key, of_group=False)
+                continue
+            if text not in self._own.groups:
+                raise talq.TalqError(422, key, f"no group {text!r}", field, (("groups", text),))
+            for inner, address in talq.members(self._own.groups, text):
+                yield self._target(inner, address, field, key, of_group=True)
 
-    def put(self, kind: str, bodies: Sequence[Mapping[str, Any]], new: bool, now: Now) -> None:
-        """Store programs or calendars; `new`: none of them may be there already."""
-        table = self._table(kind)
-        for index, body in enumerate(bodies):
-            name = str(body["id"])
-            if new and name in table:
-                raise talq.TalqError(409, "resourceConflict", f"{name!r} is there already",
-                                     f"[{index}].id", ((kind, name),))  # fmt: skip
-            if not new and name not in table:
-                raise talq.TalqError(404, "resourceNotFound", f"{name!r} is not here",
-                                     f"[{index}].id", ((kind, name),))  # fmt: skip
-        programs = dict(self._own.programs)
-        calendars = dict(self._own.calendars)
-        after = programs if kind == "control-programs" else calendars
-        after.update({str(body["id"]): dict(body) for body in bodies})
-        most = PROGRAMS_MAX if kind == "control-programs" else CALENDARS_MAX
-        if len(after) > most:
-            raise talq.TalqError(422, "serviceConstraintExceeded", f"at most {most} {kind}")
-        self._check(bodies, kind, programs, calendars)
-        for body in bodies:
-            table[str(body["id"])] = dict(body)
-            self._gateway.effects.store(
-                "resource", self._cms, kind, str(body["id"]), talq.encode(body)
-            )
-        self._recompile(now)
-
-    def _table(self, kind: str) -> dict[str, dict[str, Any]]:
-        return self._own.programs if kind == "control-programs" else self._own.calendars
-
-    def _check(
-        self,
-        bodies: Sequence[Mapping[str, Any]],
-        kind: str,
-        programs: dict[str, dict[str, Any]],
-        calendars: dict[str, dict[str, Any]],
-    ) -> None:
-        """Refuse what the nodes could not do, before anything changes."""
-        try:
-            if kind == "control-programs":
-                for body in bodies:
-                    compiler.program_of(body)
-            for calendar in calendars.values():
-                compiler.table_of(calendar, programs)
-        except compiler.NotForNodesError as error:
-            raise talq.TalqError(422, "serviceConstraintExceeded", str(error), error.field) from (
-                error
-            )
-        except planning.PlanningError as error:
-            fault = error.faults[0]
-            missing = "exists" in fault.rule
-            key = "relatedResourceNotFound" if missing else "serviceConstraintExceeded"
+    def _target(
+        self, resource: str, text: str, field: str, key: str, *, of_group: bool
+    ) -> _Target:
+        address, _, rest = text.partition("/")
+        device = self._gateway.devices.get(address)
+        if resource != "devices" or device is None or not self._own.sees(address):
             raise talq.TalqError(
-                422, key, fault.rule, fault.field, (("control-programs", str(fault.got)),)
-            ) from error
-
-    def delete(self, kind: str, name: str) -> None:
-        """Delete one; refused while something refers to it (D8)."""
-        table = self._table(kind)
-        if name not in table:
-            raise talq.TalqError(404, "resourceNotFound", f"{name!r} is not here")
-        users = self._users(kind, name)
-        if users:
-            raise talq.TalqError(
-                422, "deletingResourceIsReferred", "is in use", "", tuple(users[:20])
+                422, key, f"{text!r} is not a device here", field, ((resource, text),)
             )
-        del table[name]
-        self._gateway.effects.store("resource_gone", self._cms, kind, name)
+        return _Target(device, rest.partition("/")[0], text, field, of_group)
 
-    def _users(self, kind: str, name: str) -> list[tuple[str, str]]:
-        if kind == "calendars":
-            devices = self._gateway.devices.values()
-            ours = [d for d in devices if d.cms == self._cms and d.calendar_id == name]
-            return [("devices", device.address) for device in ours]
-        return [
-            ("calendars", calendar_id)
-            for calendar_id, body in self._own.calendars.items()
-            if body.get("defaultProgram") == name
-            or any(rule.get("program") == name for rule in body.get("rules") or ())
-        ]
+    # Assignments (C10).
 
     def assign(self, said: Mapping[str, Any], origin: str, now: Now) -> None:
-        """Give a calendar to lamps, or take it away (C10)."""
-        entity = said.get("entity") or {}
-        name = str(entity.get("address") or "")
-        if entity.get("resource") != "calendars":
+        """Give a calendar or a type to devices, or take it away."""
+        entity = said.get("entity") or {"resource": "calendars", "address": ""}
+        resource, name = str(entity["resource"]).strip("/"), str(entity["address"])
+        if resource != "calendars" and resource not in talq.TYPES:
             raise talq.TalqError(
-                422, "assignmentEntityNotValid", "only calendars are assigned here",
+                422, "assignmentEntityNotValid", f"{resource} are not assigned here",
                 "entity.resource",
             )  # fmt: skip
-        if name and name not in self._own.calendars:
-            raise talq.TalqError(
-                422,
-                "assignmentEntityNotValid",
-                f"no calendar {name!r}",
-                "entity.address",
-                (("calendars", name),),
-            )
-        lamps = self._lamps(said.get("addresses") or (), "addresses", "assignmentAddressNotValid")
+        if name and not self._own.catalogue.exists(resource, name):
+            text, refs = f"no {name!r} in {resource}", ((resource, name),)
+            raise talq.TalqError(422, "assignmentEntityNotValid", text, "entity.address", refs)
+        rows = said.get("addresses") or ()
+        if resource != "calendars":
+            self._assign_type(resource, name, rows, now)
+            return
+        lamps = self._lamps(rows, "addresses", "assignmentAddressNotValid")
+        library = Library(self._gateway, self._cms)
         for device in lamps:
             device.calendar_id, device.cms = name, self._cms
             device.calendar_s, device.calendar_origin = now.domain_s, origin
             self._gateway.effects.store(
                 "assignment", device.address, self._cms, name, now.domain_s, origin
             )
-            self._compiled(device, now)
+            library.compiled(device, now)
 
-    def _compiled(self, device: Device, now: Now) -> None:
-        calendar = self._own.calendars.get(device.calendar_id)
-        table = compiler.table_of(calendar, self._own.programs)
-        held = device.node.uploads
-        self._gateway.schedule(device, table, now)
-        upload = next((u for u in held.values() if u.content == table), None)
-        if upload is not None and upload.stored and device.calendar_origin:
-            patch = (device.cms, device.calendar_origin, device.address)
-            self._gateway.effects.patches.append(patch)
-            device.calendar_origin = ""
+    def _assign_type(
+        self, resource: str, name: str, rows: Iterable[Mapping[str, Any]], now: Now
+    ) -> None:
+        key = "assignmentAddressNotValid"
+        (attribute,) = (a for a, path in talq.attribute_resources().items() if path == resource)
+        chosen: list[tuple[Device, str]] = []
+        for target in self._targets(rows, "addresses", key):
+            functions = [
+                f["id"] for f in self._own.body(target.device)["functions"]
+                if target.function in ("", f["id"])
+                and talq.scope_of(str(f["type"]), attribute) == "configuration"
+            ]  # fmt: skip
+            if not functions and not target.of_group:
+                raise target.refused(key, f"has no {attribute}")
+            chosen += [(target.device, function) for function in functions]
+        configure = Configure(self._gateway, self._cms)
+        value = {"type": "AttributeString", "value": name}
+        for device, function in chosen:
+            configure.set(device, function, attribute, value, now)
 
-    def _recompile(self, now: Now) -> None:
-        """A calendar or program changed: lamps that follow it get a new table.
+    def assigned(self) -> list[dict[str, Any]]:
+        """What is assigned now, as one command for each calendar and type."""
+        by_entity: dict[tuple[str, str], list[str]] = {}
+        for device in self._own.devices():
+            if device.cms == self._cms and device.calendar_id:
+                entity = ("calendars", device.calendar_id)
+                by_entity.setdefault(entity, []).append(device.address)
+            said = self._own.configured.get(device.address)
+            functions = said.functions.items() if said else ()
+            for found in talq.device_references(
+                {"functions": [{"id": name, **values} for name, values in functions]}
+            ):
+                by_entity.setdefault(found[:2], []).append(device.address)
+        return [
+            {"entity": {"resource": resource, "address": name},
+             "addresses": [{"resource": "devices", "address": a} for a in addresses]}
+            for (resource, name), addresses in by_entity.items()
+        ]  # fmt: skip
 
-        A calendar that is not here comes after a resync; its lamps keep their table till then.
-        """
-        for device in self._gateway.devices.values():
-            if device.cms == self._cms and device.calendar_id in self._own.calendars:
-                self._compiled(device, now)
 
-    # Loggers.
+class _Target(NamedTuple):
+    """A device, or one function of it, that a command names itself or through a group."""
 
-    def put_logger(self, body: Mapping[str, Any], new: bool) -> None:
-        """Configure a logger."""
-        name = str(body["address"])
-        if new and name in self._own.loggers:
-            raise talq.TalqError(409, "resourceConflict", f"{name!r} is there already", "address")
-        if not new and name not in self._own.loggers:
-            raise talq.TalqError(404, "resourceNotFound", f"{name!r} is not here", "address")
-        if new and len(self._own.loggers) >= LOGGERS_MAX:
-            raise talq.TalqError(
-                422, "serviceConstraintExceeded", f"at most {LOGGERS_MAX} loggers"
-            )
-        logger = logger_of(dict(body))
-        if logger.mode not in _MODES:
-            raise talq.TalqError(
-                422, "serviceConstraintExceeded", f"recording mode {logger.mode} is not known",
-                "recordingMode.type",
-            )  # fmt: skip
-        self._own.loggers[name] = logger
-        self._gateway.tell_all(self._cms, logger)
-        self._gateway.effects.store(
-            "resource", self._cms, "logger-configs", name, talq.encode(dict(body))
-        )
+    device: Device
+    function: str
+    text: str
+    field: str
+    of_group: bool
 
-    def delete_logger(self, name: str) -> None:
-        """Forget a logger."""
-        if name not in self._own.loggers:
-            raise talq.TalqError(404, "resourceNotFound", f"{name!r} is not here")
-        del self._own.loggers[name]
-        self._gateway.effects.store("resource_gone", self._cms, "logger-configs", name)
-
-    def forget(self) -> None:
-        """Resync (B7): forget all that this CMS gave us."""
-        self._gateway.attachments.pop(self._cms, None)
-        self._gateway.effects.store("cms_forgotten", self._cms)
-        self._gateway.effects.bootstrap.append(self._cms)
+    def refused(self, key: str, why: str) -> talq.TalqError:
+        refs = (("devices", self.text),)
+        return talq.TalqError(422, key, f"{self.text!r} {why}", self.field, refs)
 
 
 def _ranked(ref: str) -> tuple[str, str]:

@@ -15,3 +15,11 @@ class UsageError(SettingsError):
 
 class StoreError(ControllerError):
     """The database cannot be read or written."""
+
+
+class PackageError(ControllerError):
+    """A data package that may not be used; `event` is the event type that tells it."""
+
+    def __init__(self, event: str, said: str) -> None:
+        super().__init__(said)
+        self.event = event

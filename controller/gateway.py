@@ -15,15 +15,17 @@ from typing import Any
 import msgspec
 
 from protocol import plan, talq, wire
-from protocol.wire import controller_end
 
 from . import compile as compiler
 from . import translate
+from .attachment import Attachment
 from .devices import Device, Override
 from .effects import Effects, Now
+from .inputs import Inputs
 from .loggers import EVENT, Logger
 from .nodes import NodeEnd, Random, Upload
 from .outbox import Stamps
+from .registry import Registry
 from .translate import Value
 
 # A node is silent after so many heartbeats of domain time, and at least so much real time.
@@ -32,16 +34,6 @@ SILENT_REAL_MS = 15_000
 KEEP_MS = 5000  # Newest values go to the store so often; they would come again anyhow.
 # After a restart so many nodes are asked to join in a second: at dusk all of a city is up at once.
 JOINS_PER_TICK = 40
-
-
-class Attachment:
-    """What one CMS gave us, by its base URI."""
-
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-        self.programs: dict[str, dict[str, Any]] = {}
-        self.calendars: dict[str, dict[str, Any]] = {}
-        self.loggers: dict[str, Logger] = {}
 
 
 class Gateway:
@@ -53,36 +45,34 @@ class Gateway:
         self.site = site
         self.effects = Effects()
         self.attachments: dict[str, Attachment] = {}
-        self.devices: dict[str, Device] = {}
+        self.registry = Registry(site, site_key, zone, beat, random, self.effects)
+        self.devices, self._by_node = self.registry.devices, self.registry.by_node
+        self.inputs = Inputs(self._known)
         self.stamps = Stamps()
         self.strangers: Counter[str] = Counter()
-        self._by_node: dict[str, list[Device]] = {}
-        self._heartbeat_s, self._fade_s = beat
+        self._heartbeat_s = beat[0]
         self._known_events: dict[str, set[int]] = {}
         self._unkept: set[str] = set()  # Devices whose newest values are not in the store yet.
         self._kept_ms = 0
-        for asset in site.assets:
-            node = self._node(asset, site_key, random)
-            address = plan.device_address(asset.node_id, asset.channel)
-            lamp_type = site.lamp_type(asset) if asset.lamp_type_id else None
-            device = Device(address, asset, node, lamp_type)
-            self.devices[address] = device
-            self._by_node.setdefault(asset.node_id, []).append(device)
-            content = compiler.configuration(
-                asset, site, zone, heartbeat_s=self._heartbeat_s, fade_s=self._fade_s
-            )
-            node.uploads[wire.UPLOAD_CONFIGURATION] = Upload(1, compiler.digest(content), content)
 
-    def _node(self, asset: plan.Asset, site_key: bytes, random: Random) -> NodeEnd:
-        known = self._by_node.get(asset.node_id)
-        if known:
-            return known[0].node
-        key = controller_end.node_key(site_key, asset.node_id)
-        return NodeEnd(asset, key, random, self.effects)
+    def configured(self, device: Device, now: Now) -> None:
+        """A CMS changed what the node of this device is configured by."""
+        device.node.want(wire.UPLOAD_CONFIGURATION, self.configuration(device), now)
+
+    def configuration(self, device: Device) -> Upload:
+        """The configuration of a device's node, with what CMSs set (C1: the lightest wins)."""
+        told = [
+            attachment.attribute(device, "lamp", "defaultLightState")
+            for attachment in self.attachments.values()
+        ]
+        levels = [round(one["value"]) for one in told if one and one.get("value") is not None]
+        return self.registry.configure(device, max(levels, default=100))
 
     def attachment(self, cms: str) -> Attachment:
         """The CMS's own part; made when it is new."""
-        return self.attachments.setdefault(cms, Attachment(cms))
+        if cms not in self.attachments:
+            self.attachments[cms] = Attachment(cms, self.devices, self.site)
+        return self.attachments[cms]
 
     # The road up.
 
@@ -129,6 +119,7 @@ class Gateway:
             values.append(translate.text_or_number("contact", "ok", at_ms))
             values.append(translate.text_or_number("mains", "on", at_ms))
             self._values(device, values, now)
+            self.inputs.renew(device.address)
             table = device.node.uploads.get(wire.UPLOAD_SCHEDULE)
             if table is not None and table.stored:  # Stored, and we fell before we could tell.
                 self._assigned(device)
@@ -166,16 +157,25 @@ class Gateway:
     def _values(self, device: Device, values: list[Value], now: Now) -> None:
         """Keep values, and tell the loggers that want each change."""
         device.keep(values)
+        self.inputs.take(device.address)
         self._unkept.add(device.address)
         for cms, attachment in self.attachments.items():
+            if device.address in attachment.absent:
+                continue
             for logger in attachment.loggers.values():
                 for value in logger.news(device.address, values):
                     entry = translate.attribute_entry(device.address, value)
                     self.record(cms, logger.address, entry, value.at_ms)
 
+    def _known(self, device: str, function: str, attribute: str) -> object:
+        """The newest value of an attribute; None when there is none."""
+        found = self.devices.get(device)
+        value = found.values.get((function, attribute)) if found else None
+        return value.value if value else None
+
     def tell_all(self, cms: str, logger: Logger) -> None:
         """A logger is new: what is known is news to it."""
-        for device in self.devices.values():
+        for device in self.attachment(cms).devices():
             for value in logger.news(device.address, device.values.values()):
                 entry = translate.attribute_entry(device.address, value)
                 self.record(cms, logger.address, entry, value.at_ms)
@@ -230,11 +230,23 @@ class Gateway:
 
     def _tell_event(self, device: Device, entry: dict[str, Any]) -> None:
         event_type = entry["data"]["eventType"]
+        function = talq.split_address(entry["data"]["srcAddress"]).function
         at_ms = talq.read_timestamp_ms(entry["data"]["timestamp"])
         for cms, attachment in self.attachments.items():
+            if device.address in attachment.absent:
+                continue
             for logger in attachment.loggers.values():
-                if logger.records_event(device.address, event_type):
+                if logger.records_event(device.address, function, event_type):
                     self.record(cms, logger.address, {"data": dict(entry["data"])}, at_ms)
+
+    def tell_own(self, cms: str, entry: dict[str, Any]) -> None:
+        """An event of the gateway itself, for one CMS."""
+        data = entry["data"]
+        address = talq.split_address(data["srcAddress"])
+        at_ms = talq.read_timestamp_ms(data["timestamp"])
+        for logger in self.attachment(cms).loggers.values():
+            if logger.records_event(address.device, address.function, data["eventType"]):
+                self.record(cms, logger.address, entry, at_ms)
 
     def _contact(self, devices: list[Device], lost: bool, now: Now) -> None:
         at_ms = int(now.domain_s * 1000)
@@ -287,6 +299,7 @@ class Gateway:
     def _uploaded(self, device: Device, state: wire.UploadState, now: Now) -> None:
         if state.status == wire.UPLOAD_STORED:
             self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
+            self.inputs.renew(device.address)
             if state.kind == wire.UPLOAD_SCHEDULE:
                 self._assigned(device)
         elif state.status == wire.UPLOAD_BAD_CONTENT:
@@ -329,6 +342,8 @@ class Gateway:
             for device in devices:
                 if device.overrides:
                     self._look_at_overrides(device, now)
+        for address, messages in self.inputs.due(now.domain_s):
+            self.devices[address].node.tell_inputs(messages)
         if wire.ticks_after(now.tick_ms, self._kept_ms) >= KEEP_MS:
             self._kept_ms = now.tick_ms
             for address in self._unkept:
@@ -366,7 +381,7 @@ class Gateway:
 
     def sample(self, cms: str, logger: Logger) -> None:
         """Record what a periodic logger wants of every device."""
-        for device in self.devices.values():
+        for device in self.attachment(cms).devices():
             for value in device.values.values():
                 if logger.records_value(device.address, value):
                     entry = translate.attribute_entry(device.address, value)
@@ -380,8 +395,3 @@ class Gateway:
         if self.strangers:
             total["stranger"] = sum(self.strangers.values())
         return total
-
-    def restore_override(self, address: str, override: Override) -> None:
-        """From the store: an override that was asked for before the restart."""
-        if address in self.devices:
-            self.devices[address].overrides[override.rank] = override

@@ -1,10 +1,11 @@
-"""Which values and events a logger records, by its configuration."""
+"""Which values and events a logger records, and when it reports them, by its configuration."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from protocol import talq
@@ -12,10 +13,34 @@ from protocol import talq
 from .translate import Value
 
 EVENT, PERIODIC, ON_CHANGE = "EventRecordingMode", "PeriodicRecordingMode", "VendorRecordingMode"
+SCHEDULED = "ScheduledReportingMode"
 _PERIOD_S_MIN = 1.0
+_DAY_S = 86_400
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
 _DURATION = re.compile(f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?")
 _NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Devices, functions and attributes of an address list, groups opened (L1, G2)."""
+
+    addresses: frozenset[str]
+
+    def holds(self, device: str, function: str = "", name: str = "") -> bool:
+        """Whether the list names it, or something that it is part of."""
+        found = self.addresses
+        return (
+            device in found
+            or f"{device}/{function}" in found
+            or f"{device}/{function}/{name}" in found
+        )
+
+    def touches(self, device: str) -> bool:
+        """Whether the list names the device or some part of it."""
+        return device in self.addresses or any(
+            address.startswith(f"{device}/") for address in self.addresses
+        )
 
 
 @dataclass
@@ -23,27 +48,42 @@ class Logger:
     """One configured logger. `last` holds what was told, by device and (function, attribute)."""
 
     config: Mapping[str, Any]
-    sources: frozenset[str] | None = None  # None: all but `not_sources` (L1).
-    not_sources: frozenset[str] = frozenset()
+    white: Sources | None = None  # None: all but the black list (L1).
+    black: Sources = field(default_factory=lambda: Sources(frozenset()))
     next_sample_s: float = 0.0
     last: dict[str, dict[tuple[str, str], object]] = field(default_factory=dict)
+    recording: bool = True  # Whether its active periods let it record now (L6).
     address: str = field(init=False)
     mode: str = field(init=False)  # EVENT, PERIODIC, ON_CHANGE or another kind.
-    _wanted: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _is_particular: bool = field(init=False)  # Whether it hears devices differently.
+    _wanted: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.address = str(self.config["address"])
         self.mode = str((self.config.get("recordingMode") or {}).get("type"))
+        self._is_particular = self.white is not None or bool(self.black.addresses)
 
-    def hears(self, device: str) -> bool:
-        """Whether a device is among its sources."""
-        if self.sources is not None and device not in self.sources:
+    @property
+    def is_periodic(self) -> bool:
+        """Whether it takes samples."""
+        return self.mode == PERIODIC
+
+    @property
+    def active_periods(self) -> list[Any]:
+        """When it may record; none: always (L6)."""
+        return list((self.config.get("recordingMode") or {}).get("activePeriods") or ())
+
+    def hears(self, device: str, function: str = "", name: str = "") -> bool:
+        """Whether a device, function or attribute is among its sources."""
+        if not self.recording:
             return False
-        return device not in self.not_sources
+        if self.white is not None and not self.white.holds(device, function, name):
+            return False
+        return not self.black.holds(device, function, name)
 
-    def records_event(self, device: str, event_type: str) -> bool:
+    def records_event(self, device: str, function: str, event_type: str) -> bool:
         """Whether it records this event of this device."""
-        if self.mode != EVENT or not self.hears(device):
+        if self.mode != EVENT or not self.hears(device, function):
             return False
         rule = self.config["recordingMode"].get("sourceEvents") or {}
         white, black = rule.get("whiteList"), rule.get("blackList")
@@ -53,73 +93,128 @@ class Logger:
 
     def records_value(self, device: str, value: Value) -> bool:
         """Whether it is interested in this value of this device."""
-        if self.mode not in (PERIODIC, ON_CHANGE) or not self.hears(device):
+        if self.mode not in (PERIODIC, ON_CHANGE) or not self.recording:
             return False
-        return self._wants(value)
+        place = (device if self._is_particular else "", *value.place)
+        wants = self._wanted.get(place)
+        if wants is None:
+            function, name = value.place
+            wants = self.hears(device, function, name) and self._wants(value)
+            self._wanted[place] = wants
+        return wants
 
     def _wants(self, value: Value) -> bool:
-        content = self.config["recordingMode"].get("content") or ()
+        """By its content; a vendor's logger without one records everything."""
+        content = self.config["recordingMode"].get("content")
+        if content is None:
+            return self.mode == ON_CHANGE
         return any(_matches(row, value) for row in content)
 
     def news(self, device: str, values: Iterable[Value]) -> list[Value]:
         """Of a device's new values those that this on-change logger tells, remembered as told."""
-        if self.mode != ON_CHANGE or not self.hears(device):
+        if self.mode != ON_CHANGE or not self.recording:
             return []
         last = self.last.setdefault(device, {})
-        wanted = self._wanted
         found = []
         for value in values:
-            place = value.place
-            wants = wanted.get(place)
-            if wants is None:
-                wants = wanted[place] = self._wants(value)
-            if wants and (value.always or last.get(place, _NOTHING) != value.value):
-                last[place] = value.value
+            changed = value.always or last.get(value.place, _NOTHING) != value.value
+            if changed and self.records_value(device, value):
+                last[value.place] = value.value
                 found.append(value)
         return found
 
+    # Samples of a periodic logger.
+
     def period_s(self) -> float:
-        """The sampling period of a periodic logger, seconds."""
+        """The sampling period of its first profile, seconds."""
         profiles = self.config["recordingMode"].get("samplingProfiles")
-        text = profiles[0].get("samplingPeriod", "PT15M") if profiles else "PT15M"
-        return max(_PERIOD_S_MIN, duration_s(str(text)))
+        return _period_s(profiles[0] if profiles else {})
 
     def due(self, now_s: float) -> bool:
-        """Whether a sample is due; the next one is then set, on whole periods of the day."""
+        """Whether a sample of any of its profiles is due; the next one is then set."""
         if self.mode != PERIODIC:
             return False
-        period_s = self.period_s()
         if not self.next_sample_s:
-            self.next_sample_s = (now_s // period_s + 1) * period_s
+            self.next_sample_s = self._next_s(now_s)
         if now_s < self.next_sample_s:
             return False
-        self.next_sample_s = (now_s // period_s + 1) * period_s
+        self.next_sample_s = self._next_s(now_s)
         return True
 
+    def _next_s(self, now_s: float) -> float:
+        profiles = self.config["recordingMode"].get("samplingProfiles") or ()
+        return min((_next_of(profile, now_s) for profile in profiles), default=float("inf"))
 
-def logger_of(config: Mapping[str, Any]) -> Logger:
-    """A logger with its sources worked out (devices of any address form)."""
+    # When what was recorded is reported.
+
+    def wait_s(self, now_s: float, second: int, chance: float) -> float:
+        """How long a report waits from now on, in domain seconds.
+
+        second: of the local day. chance: from 0 to 1, for the random part of scheduled times.
+        """
+        mode = self.config.get("reportingMode") or {}
+        if mode.get("type") != SCHEDULED:
+            return float(mode.get("delay") or 0)
+        times = [talq.read_time_s(text) for text in mode.get("times") or ()]
+        if not times:
+            return float("inf")
+        ahead_s = min((time_s - second) % _DAY_S or _DAY_S for time_s in times)
+        return ahead_s + chance * float(mode.get("randomTime") or 0)
+
+
+def logger_of(
+    config: Mapping[str, Any], groups: Mapping[str, Any] = MappingProxyType({})
+) -> Logger:
+    """A logger with its sources worked out: groups as they are now (G2)."""
     rule = config.get("sourceAddresses") or {}
     white, black = rule.get("whiteList"), rule.get("blackList")
-    sources: frozenset[str] | None = None
-    if white is not None:
-        sources = _devices(white)
-    elif black is None:
-        sources = frozenset()
-    return Logger(config, sources, _devices(black or ()))
+    sources = None if white is None else _sources(white, groups)
+    if white is None and black is None:
+        sources = Sources(frozenset())
+    return Logger(config, sources, _sources(black or (), groups))
 
 
-def _devices(addresses: Iterable[str]) -> frozenset[str]:
-    return frozenset(talq.split_address(address).device for address in addresses)
+def _sources(rows: Iterable[Mapping[str, Any]], groups: Mapping[str, Any]) -> Sources:
+    found: set[str] = set()
+    for row in rows:
+        if str(row["resource"]).strip("/") == "groups":
+            found |= {address for _, address in talq.members(groups, str(row["address"]))}
+        else:
+            found.add(str(row["address"]))
+    return Sources(frozenset(found))
 
 
 def _matches(row: Mapping[str, Any], value: Value) -> bool:
     function = row.get("function") or {}
-    wanted = function.get("functionType")
-    if wanted is not None and wanted != value.function_type:
+    for key, own in (("functionType", value.function_type), ("functionId", value.place[0])):
+        wanted = function.get(key)
+        if wanted is not None and wanted != own:
+            return False
+    scope = row.get("attributeScope")
+    if scope is not None and talq.scope_of(value.function_type, value.name) != scope:
         return False
     names = [attribute.get("name") for attribute in function.get("attributes") or ()]
     return not names or value.name in names
+
+
+def _next_of(profile: Mapping[str, Any], now_s: float) -> float:
+    """The next sample of a profile after now, POSIX seconds; infinite when there is none."""
+    start_s = _moment_s(profile.get("samplingStartTime"), 0.0)
+    end_s = _moment_s(profile.get("samplingEndTime"), float("inf"))
+    if start_s and "samplingPeriod" not in profile:
+        next_s = start_s if start_s > now_s else float("inf")
+    else:
+        period_s = _period_s(profile)
+        next_s = max(start_s, start_s + ((now_s - start_s) // period_s + 1) * period_s)
+    return next_s if next_s <= end_s else float("inf")
+
+
+def _period_s(profile: Mapping[str, Any]) -> float:
+    return max(_PERIOD_S_MIN, duration_s(str(profile.get("samplingPeriod", "PT15M"))))
+
+
+def _moment_s(text: object, default_s: float) -> float:
+    return talq.read_timestamp_ms(text) / 1000 if isinstance(text, str) else default_s
 
 
 def duration_s(text: str) -> float:

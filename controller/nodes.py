@@ -8,7 +8,7 @@ answered is said again with growing pauses. A node that joins anew starts from w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from protocol import plan, wire
@@ -139,11 +139,16 @@ class NodeEnd:
         self.boot_s = now.domain_s - hello.uptime_ms / 1000
         self._retry.clear()
         held = {
-            wire.UPLOAD_SCHEDULE: hello.schedule_digest,
-            wire.UPLOAD_CONFIGURATION: hello.configuration_digest,
-        }
+            wire.UPLOAD_SCHEDULE: (hello.schedule_digest, hello.schedule_generation),
+            wire.UPLOAD_CONFIGURATION: (
+                hello.configuration_digest, hello.configuration_generation,
+            ),
+        }  # fmt: skip
         for kind, upload in self.uploads.items():
-            upload.stored = held[kind] == upload.digest
+            upload.stored = held[kind][0] == upload.digest
+            if upload.stored:
+                # A store of ours that was lost counts from 1 again, the node does not.
+                upload.generation = held[kind][1]
             upload.offset, upload.pause_ms = -1, 0
         self._next_upload(now)
 
@@ -155,7 +160,16 @@ class NodeEnd:
         """The event is on disk: the node may forget it."""
         self._send(wire.EventAck(boot_count=event.boot_count, number=event.number))
 
-    def command(self, message: wire.Override | wire.Ask, now: Now) -> int:
+    def tell_inputs(self, messages: Iterable[wire.Input]) -> None:
+        """Tell inputs of the table that the node holds; nothing while it holds another."""
+        table = self.uploads.get(wire.UPLOAD_SCHEDULE)
+        if not self.joined or table is None or not table.stored:
+            return
+        for message in messages:
+            message.generation = table.generation
+            self._send(message)
+
+    def command(self, message: wire.Override | wire.Ask | wire.Reset, now: Now) -> int:
         """Send a command until it is acknowledged; its id, 0 when it must wait for a join.
 
         A full list of commands means that the node does not answer: then it waits as well.

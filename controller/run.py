@@ -8,74 +8,25 @@ import os
 import secrets
 import signal
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from protocol import plan, talq, tls, worldclock
 from protocol.schedule import planning
 
-from . import compile as compiler
-from . import translate
-from .devices import Override
 from .errors import ControllerError
 from .gateway import Gateway
 from .io.engine_io import Engine
 from .io.mqtt_io import Broker, MqttLink
+from .io.packages_io import Packages
+from .io.restore_io import restore
 from .io.store_io import Store
 from .io.talq_client_io import CmsLink
-from .io.talq_server_io import GatewayServer, application
-from .loggers import logger_of
-from .nodes import Upload
+from .io.talq_server_io import GatewayServer
+from .library import Library
 from .settings import Settings
 
-_SCHEDULE_KIND = 1
 _log = structlog.get_logger("controller")
-
-
-async def restore(gateway: Gateway, store: Store, links: list[CmsLink]) -> None:
-    """Take up everything the store holds (B9)."""
-    for uri, gateway_address, cms_address, ready in await store.rows("SELECT * FROM cms"):
-        for link in links:
-            if link.uri == uri:
-                link.restore(str(gateway_address), str(cms_address), bool(ready))
-    for cms, kind, name, body in await store.rows("SELECT * FROM resource"):
-        own = gateway.attachment(str(cms))
-        assert isinstance(body, bytes)
-        said: dict[str, Any] = talq.read_json(body)
-        if kind == "logger-configs":
-            own.loggers[str(name)] = logger_of(said)
-        else:
-            table = own.calendars if kind == "calendars" else own.programs
-            table[str(name)] = said
-    for row in await store.rows("SELECT * FROM assignment"):
-        device = gateway.devices.get(str(row[0]))
-        if device:
-            device.cms, device.calendar_id = str(row[1]), str(row[2])
-            device.calendar_origin = str(row[4])
-    for row in await store.rows("SELECT * FROM override"):
-        _restore_override(gateway, row)
-    for address, generation, body in await store.rows("SELECT * FROM schedule"):
-        device = gateway.devices.get(str(address))
-        if device and isinstance(body, bytes) and isinstance(generation, int):
-            upload = Upload(generation, compiler.digest(body), body)
-            device.node.uploads[_SCHEDULE_KIND] = upload
-    for address, body in await store.rows("SELECT * FROM reported"):
-        device = gateway.devices.get(str(address))
-        if device and isinstance(body, bytes):
-            device.keep(translate.unpacked(body))
-    for node_id, boot, number in await store.rows("SELECT * FROM event"):
-        assert isinstance(boot, int)
-        assert isinstance(number, int)
-        gateway.known_event(str(node_id), boot, number)
-
-
-def _restore_override(gateway: Gateway, row: tuple[Any, ...]) -> None:
-    address, rank, number, level, starts_s, expires_s, ramp_ds, ref, origin, cms, released = row
-    override = Override(
-        number, rank, level, starts_s, expires_s, ramp_ds, ref, origin, cms, bool(released)
-    )
-    gateway.restore_override(address, override)
 
 
 async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | None) -> None:
@@ -93,12 +44,18 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         CmsLink(uri.rstrip("/"), settings.gateway_url, engine, verify) for uri in settings.cms
     ]
     await restore(gateway, store, links)
+    for uri in list(gateway.attachments):
+        Library(gateway, uri).compile_all(engine.now())
     _wire(engine, links, settings, site.site.name)
     assert engine.link is not None
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    app = tls.certified(application(GatewayServer(engine, links)))
+    packages = Packages(engine, settings.data / "packages", settings.release_key)
+    for attachment in gateway.attachments.values():
+        for body in attachment.fetching.values():
+            packages.begin(attachment.uri, body)
+    app = tls.certified(talq.Face("gateway", GatewayServer(engine, links, packages).carry_out))
     server = tls.server(app, settings.listen_host, settings.listen_port, trust)
     tasks = [
         asyncio.create_task(server.serve()),
@@ -115,6 +72,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await packages.close()
     await store.close()
     for task in done:
         error = None if task.cancelled() else task.exception()

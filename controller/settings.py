@@ -40,6 +40,9 @@ SETTINGS = (
     Setting("gateway_url", "", "Base URI that the CMS is told; empty: made of host and port."),
     Setting("heartbeat_s", 60, "Nodes report at least this often, seconds."),
     Setting("fade_s", 1, "How long a lamp takes to a new level that has no ramp, seconds."),
+    Setting(
+        "release_key", "", "Ed25519 public key of releases, 64 hex digits; empty: none is taken."
+    ),
     Setting("tls_cert", "", "Our certificate, PEM; with it we speak TLS alone."),
     Setting("tls_key", "", "Its key, mode 0600."),
     Setting("tls_ca", "", "The site's authority first, then those of further CMSs."),
@@ -72,6 +75,7 @@ class Settings:
     gateway_url: str
     heartbeat_s: int
     fade_s: int
+    release_key: bytes | None
     cms: tuple[str, ...]
     tls: tls.TlsFiles | None
 
@@ -154,9 +158,22 @@ def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> 
         gateway_url=str(values["gateway_url"]) or f"{scheme}://{host}:{port}",
         heartbeat_s=_int(values["heartbeat_s"]),
         fade_s=_int(values["fade_s"]),
+        release_key=_release_key(str(values["release_key"])),
         cms=said,
         tls=files,
     )
+
+
+def _release_key(text: str) -> bytes | None:
+    if not text:
+        return None
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise SettingsError(f"release_key is {text!r}; expected 64 hex digits") from error
+    if len(key) != 32:
+        raise SettingsError(f"release_key has {len(key)} bytes; expected 32")
+    return key
 
 
 def _int(value: object) -> int:

@@ -14,6 +14,8 @@ FORGET_EVENT = 4
 STORE_UPLOAD = 5
 # The bay detector's memory (a: content).
 STORE_BAY = 6
+# Start again (a: what is forgotten before: wire.RESTART, RESET_CONFIGURATION, RESET_ALL).
+RESTART = 7
 
 _SIZE = 24  # The most that one tick or one message was seen to ask for is 9.
 

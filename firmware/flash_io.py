@@ -55,7 +55,8 @@ class Slot:
         return best
 
     def save(self, content: bytes, generation: int) -> None:
-        """Write the content over the older file."""
+        """Write the content over the older file; it is then the newest, whatever came before."""
+        generation = max(generation, self.generation + 1)
         head = struct.pack(_SLOT, _MARK, generation, len(content), binascii.crc32(content))
         with open(self._paths[self._next], "wb") as file:
             file.write(head)

@@ -14,7 +14,16 @@ from protocol import wire
 
 from . import boot
 from .clock import Clock
-from .effects import DUTY, FORGET_EVENT, SEND, STORE_BAY, STORE_EVENT, STORE_UPLOAD, Effects
+from .effects import (
+    DUTY,
+    FORGET_EVENT,
+    RESTART,
+    SEND,
+    STORE_BAY,
+    STORE_EVENT,
+    STORE_UPLOAD,
+    Effects,
+)
 from .flash_io import EventLog, Slot, digest
 from .happenings import event_of, record_of
 from .link_io import Link
@@ -131,7 +140,20 @@ class Shell:
                 self.bay_slot.save(a, self.bay_slot.generation + 1)
             elif kind == STORE_UPLOAD:
                 self.slots[a].save(b[1], b[0])
+            elif kind == RESTART:
+                self._restart(a)
         effects.clear()
+
+    def _restart(self, forget: int) -> None:
+        """Start again, after forgetting what is asked for."""
+        for kind in self.slots:
+            if forget == wire.RESET_ALL or (
+                forget == wire.RESET_CONFIGURATION and kind == wire.UPLOAD_CONFIGURATION
+            ):
+                self.slots[kind].save(b"", self.slots[kind].generation + 1)
+        if forget == wire.RESET_ALL:
+            self.bay_slot.save(b"", self.bay_slot.generation + 1)
+        machine.reset()
 
 
 def run(board_of: object, channel_of: object) -> None:

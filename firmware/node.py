@@ -10,7 +10,7 @@ before what is sent.
 from protocol import schedule, wire
 
 from .bay_channel import BayChannel
-from .effects import STORE_UPLOAD, Effects
+from .effects import RESTART, STORE_UPLOAD, Effects
 from .happenings import Happenings
 from .lamp_channel import LampChannel
 from .now import Now
@@ -19,6 +19,8 @@ from .uploads import Uploads
 
 FIRMWARE_VERSION = 1
 _TIME_ASK_S = 3600
+# So long the acknowledgement of a reset has to get away before it is done.
+_RESET_AFTER_MS = 1000
 _NODE_REPORT_S = 600
 _REFUSED_S = 5  # Somebody tries something: that is told sooner, and not for each frame.
 _HEARTBEAT_S = 60  # Until a configuration says otherwise.
@@ -55,6 +57,8 @@ class Node:
         self._asked_time_s = 0
         self._node_report_s = 0
         self._told_refused = 0
+        self._reset = -1
+        self._reset_ms = 0
         if stored.configuration[2]:
             self._configure(stored.configuration[2])
         if stored.schedule[2]:
@@ -75,6 +79,8 @@ class Node:
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""
         self.channel.tick(now, readings)
+        if self._reset >= 0 and wire.ticks_after(now.tick_ms, self._reset_ms) >= _RESET_AFTER_MS:
+            self.effects.add(RESTART, self._reset)
         if self.joined:
             self.happenings.tick(now)
             self._report(now, readings)
@@ -136,6 +142,9 @@ class Node:
         elif isinstance(message, wire.Input):
             if message.generation == self.stored.schedule[0]:  # Another table numbers otherwise.
                 self.channel.input(message, now)
+        elif isinstance(message, wire.Reset):
+            self._reset, self._reset_ms = message.action, now.tick_ms
+            self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
         elif isinstance(message, wire.Ask):
             self.report(now, readings)
             self.effects.send(self.node_state(now, readings))

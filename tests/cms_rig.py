@@ -18,7 +18,8 @@ from cms.site import Site
 from cms.store import Store, tables
 from cms.street_io import Street
 from controller import announce, assets
-from controller.control import Control
+from controller.attachment import LIMITS
+from controller.library import Library
 from protocol import talq as wire_talq
 
 GATEWAY_URI = "http://127.0.0.1:9/gateway"
@@ -105,12 +106,11 @@ class Cms:
         addresses = (self.gateway, "cms")
         uris = {"cms": CMS_URI, "gateway": GATEWAY_URI}
         device = announce.gateway_device(self.rig.site, uris, addresses, self.clock.now_s())
-        limits = {"calendars": 64, "programs": 256, "loggers": 16}
         classes = [announce.device_class(c) for c in (announce.LAMP_CLASS, announce.BAY_CLASS)]
         return [
             ("POST", "/device-classes", [announce.device_class(announce.GATEWAY_CLASS)]),
             ("PATCH", f"/devices/{self.gateway}", device),
-            ("POST", "/services", announce.services(limits)),
+            ("POST", "/services", announce.services(LIMITS)),
             ("POST", "/device-classes", classes),
             *(("POST", f"/{path}", bodies) for path, bodies in assets.types(self.rig.site)),
             ("POST", "/devices", self.devices()),
@@ -135,10 +135,11 @@ class Cms:
         for method, path, body in self.steps():
             answer = await self.talq(method, path, body)
             assert answer.status_code < 300, answer.text
-        control = Control(self.rig.gateway, CMS_URI)
+        library = Library(self.rig.gateway, CMS_URI)
         known = self.rig.gateway.attachment(CMS_URI).loggers
         for config in (EVENTS, LIVE):
-            control.put_logger(config, config["address"] not in known)
+            new = config["address"] not in known
+            library.put("logger-configs", [config], new, self.rig.now)
         self.rig.run(2)
         await self.report()
 

@@ -12,6 +12,7 @@ from typing import Any
 from controller.control import Control
 from controller.effects import Now
 from controller.gateway import Gateway
+from controller.library import Library
 from firmware.uploads import Uploads
 from protocol import plan, talq, wire
 from protocol.schedule import planning
@@ -168,6 +169,15 @@ class Rig:
         return Now(self.tick_ms, self.domain_s)
 
     @property
+    def library(self) -> Library:
+        """What our CMS keeps at the gateway."""
+        return Library(self.gateway, CMS)
+
+    def log(self, config: dict[str, Any], new: bool = True) -> None:
+        """Our CMS configures a logger."""
+        self.library.put("logger-configs", [config], new, self.now)
+
+    @property
     def control(self) -> Control:
         return Control(self.gateway, CMS)
 
@@ -179,7 +189,7 @@ class Rig:
     def loggers(self) -> None:
         """The CMS wants events and changes."""
         for config in (EVENTS, LIVE):
-            self.control.put_logger(config, True)
+            self.log(config)
         self.settle()
 
     def run(self, seconds: float, *, world_s: float | None = None) -> None:

@@ -39,7 +39,7 @@ class Classes:
         here = await classes(turn)
         named = turn.call.path.get("className")
         if named is not None and turn.call.body["name"] != named:
-            raise talq.TalqError(422, "resourceConflict", "is not that of the path", "name")
+            raise talq.TalqError(400, "payloadError", "is not that of the path", "name")
         for body in turn.bodies:
             if body["name"] not in here:
                 raise talq.not_here("DeviceClass", body["name"])

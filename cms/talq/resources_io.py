@@ -119,7 +119,7 @@ async def _replace(turn: Turn) -> talq.Answer:
     if turn.call.path:
         key = talq.COLLECTIONS[collection].key
         if turn.call.body[key] != _address(turn):
-            raise talq.TalqError(422, "resourceConflict", "is not that of the path", key)
+            raise talq.TalqError(400, "payloadError", "is not that of the path", key)
     known = await catalogue(turn)
     await keep(turn, known.replace(collection, turn.bodies))
     return talq.Answer(200, turn.call.body)

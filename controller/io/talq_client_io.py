@@ -16,7 +16,7 @@ import structlog
 from protocol import talq
 
 from .. import announce, assets
-from ..control import CALENDARS_MAX, LOGGERS_MAX, PROGRAMS_MAX
+from ..attachment import LIMITS
 from ..gateway import Gateway
 from ..loggers import EVENT
 from .engine_io import Engine
@@ -66,6 +66,7 @@ class CmsLink:
     def restore(self, gateway_address: str, cms_address: str, ready: bool) -> None:
         """From the store."""
         self.gateway_address, self.cms_address, self.ready = gateway_address, cms_address, ready
+        self._gateway.attachment(self.uri).gateway_address = gateway_address
 
     def wake(self) -> None:
         """There may be something in the outbox."""
@@ -138,10 +139,9 @@ class CmsLink:
         await self._say("addDeviceClasses", [announce.device_class(announce.GATEWAY_CLASS)])
         device = announce.gateway_device(site, uris, addresses, now_s)
         await self._say("partialUpdateDevice", device, self.gateway_address)
-        limits = {"calendars": CALENDARS_MAX, "programs": PROGRAMS_MAX, "loggers": LOGGERS_MAX}
-        await self._say("announceServices", announce.services(limits))
-        classes = [announce.device_class(c) for c in (announce.LAMP_CLASS, announce.BAY_CLASS)]
-        await self._say("addDeviceClasses", classes)
+        await self._say("announceServices", announce.services(LIMITS))
+        names = [name for name in announce.CLASSES if name != announce.GATEWAY_CLASS]
+        await self._say("addDeviceClasses", [announce.device_class(name) for name in names])
         await self._say_types()
         await self._say_devices()
         self.ready = True
@@ -155,7 +155,8 @@ class CmsLink:
                 await self._say(f"update{schema}s", bodies)
 
     async def _say_devices(self) -> None:
-        devices = [announce.device(d, self.uri) for d in self._gateway.devices.values()]
+        own = self._gateway.attachment(self.uri)
+        devices = [own.body(device) for device in own.devices()]
         for at in range(0, len(devices), _DEVICES_MAX):
             part = devices[at : at + _DEVICES_MAX]
             if await self._say("addDevices", part) == 409:
@@ -168,6 +169,7 @@ class CmsLink:
                 self.cms_address = str(function["cmsAddress"]["value"])
         if not self.gateway_address or not self.cms_address:
             raise Unknown("the answer to the announcement holds no addresses")
+        self._gateway.attachment(self.uri).gateway_address = self.gateway_address
 
     async def _say(self, operation: str, body: Any, *path: str) -> int:
         """One request of ours; 409 (it has that) is no fault. Unknown when we are refused."""
@@ -185,7 +187,7 @@ class CmsLink:
         try:
             while True:
                 attachment = self._gateway.attachments.get(self.uri)
-                for name in attachment.loggers if attachment else ():
+                for name in list(attachment.loggers) if attachment else ():
                     if name not in tasks:
                         self._wakes[name] = asyncio.Event()
                         tasks[name] = asyncio.create_task(self._report(name))
@@ -262,7 +264,7 @@ class CmsLink:
 
 def outcome(gateway: Gateway, address: str, cms: str) -> dict[str, Any]:
     """What became of a command on a lamp: asked, in effect, calendar, contact, digests."""
-    whole = announce.device(gateway.devices[address], cms)
+    whole = gateway.attachment(cms).body(gateway.devices[address])
     wanted = {
         "lamp": ("targetLightCommand", "feedbackLightCommand", "calendarID"),
         "node": ("contact", "scheduleDigest", "scheduleDigestWanted", "overrideRank"),

@@ -4,7 +4,7 @@ Made once and imported by world, controller and CMS, so that none invents its ow
 It decides nothing about light. Read `model.py` first.
 """
 
-from .identity import device_address, gateway_asset_id
+from .identity import device_address, gateway_asset_id, is_node_id
 from .model import (
     Asset,
     Cabinet,
@@ -34,6 +34,7 @@ __all__ = [
     "Switching",
     "device_address",
     "gateway_asset_id",
+    "is_node_id",
     "load",
     "quarter",
     "save",

@@ -16,3 +16,8 @@ def device_address(node_id: str, channel: int) -> str:
 def gateway_asset_id(site_name: str) -> str:
     """The asset id under which a site's gateway announces itself."""
     return f"gateway-{site_name.lower().replace(' ', '-')}"
+
+
+def is_node_id(text: str) -> bool:
+    """Whether this is a node id: 12 lower-case hex digits."""
+    return len(text) == 12 and not set(text) - set("0123456789abcdef")

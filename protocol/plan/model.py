@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from .identity import is_node_id
+
 
 class PlanError(ValueError):
     """A plan file that cannot be used; the text names the file, the place and the rule."""
@@ -142,7 +144,7 @@ def _check(plan: Plan, path: Path) -> None:
             raise PlanError(f"{where}: the asset id is given twice")
         if (asset.node_id, asset.channel) in ends:
             raise PlanError(f"{where}: node {asset.node_id} channel {asset.channel} given twice")
-        if len(asset.node_id) != 12 or set(asset.node_id) - set("0123456789abcdef"):
+        if not is_node_id(asset.node_id):
             raise PlanError(f"{where}: node_id {asset.node_id!r} is not 12 lower-case hex digits")
         seen.add(asset.asset_id)
         ends.add((asset.node_id, asset.channel))

@@ -300,7 +300,7 @@ class Input(Message):
 
 
 class Reset(Message):
-    """Controller: start again (0), without configuration (1), or without all that is stored (2)."""
+    """Controller: start again (0), without configuration (1), or without all you store (2)."""
 
     TYPE = 0x4A
     KINDS = "It"

@@ -4,6 +4,7 @@ import pytest
 from gateway_rig import CMS, Rig
 
 from controller import announce
+from controller.attachment import LIMITS
 from protocol import talq, wire
 
 CLASSES = (announce.GATEWAY_CLASS, announce.LAMP_CLASS, announce.BAY_CLASS)
@@ -28,7 +29,7 @@ def test_every_class_of_ours_is_one_that_talq_takes(name: str) -> None:
 
 
 def test_the_services_are_ones_that_talq_takes() -> None:
-    said = announce.services({"calendars": 1, "programs": 2, "loggers": 3})
+    said = announce.services(LIMITS)
     assert talq.check("[Service]", said) == []
 
 

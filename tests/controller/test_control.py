@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from talq_examples import examples
 
 from controller import compile as compiler
-from controller.control import LOGGERS_MAX, Control
+from controller.attachment import LOGGERS_MAX
+from controller.control import Control
+from controller.library import Library
 from protocol import talq, wire
 
 PROGRAM = next(talq.read_json(body) for kind, body in examples() if kind == "ControlProgram")
@@ -56,11 +58,11 @@ def everything(rig: Rig) -> Any:
     return copy.deepcopy((own.programs, own.calendars, list(own.loggers), devices))
 
 
-def refusal(rig: Rig, ask: Callable[[Control], None], status: int, key: str) -> talq.TalqError:
+def refusal(rig: Rig, ask: Callable[[Rig], None], status: int, key: str) -> talq.TalqError:
     """The error of a request that is refused and has changed nothing (T9)."""
     before = everything(rig)
     with pytest.raises(talq.TalqError) as caught:
-        ask(rig.control)
+        ask(rig)
     assert (caught.value.status, caught.value.key) == (status, key)
     assert everything(rig) == before
     assert rig.gateway.effects.writes == []
@@ -124,7 +126,9 @@ def test_an_override_that_no_node_could_do_is_refused(more: dict[str, Any], fiel
     rig = joined()
     address, _ = rig.lamp()
     said = override(address, **more)
-    error = refusal(rig, lambda c: c.override(said, "", rig.now), 422, "overrideCommandNotValid")
+    error = refusal(
+        rig, lambda r: r.control.override(said, "", rig.now), 422, "overrideCommandNotValid"
+    )
     assert error.field == field
 
 
@@ -140,7 +144,9 @@ def test_one_wrong_address_refuses_the_whole_override(wrong: str) -> None:
     }[wrong]
     said = override(good)
     said["addresses"] += bad
-    error = refusal(rig, lambda c: c.override(said, "", rig.now), 422, "overrideAddressNotValid")
+    error = refusal(
+        rig, lambda r: r.control.override(said, "", rig.now), 422, "overrideAddressNotValid"
+    )
     assert error.field == "addresses[1].address"
 
 
@@ -184,8 +190,8 @@ def test_a_lost_command_is_not_said_again_after_a_newer_one(end: str) -> None:
 def test_programs_and_calendars_become_a_table_in_the_node() -> None:
     rig = joined()
     address, node = rig.lamp()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", address), "request-2", rig.now)
     rig.settle()
     wanted = compiler.table_of(CALENDAR, {"residential": PROGRAM})
@@ -197,13 +203,13 @@ def test_programs_and_calendars_become_a_table_in_the_node() -> None:
 def test_a_changed_program_goes_to_the_lamps_that_follow_it() -> None:
     rig = joined()
     address, node = rig.lamp()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", address), "", rig.now)
     rig.settle()
     before = node.contents[wire.UPLOAD_SCHEDULE]
     changed = PROGRAM | {"activePeriods": []}
-    rig.control.put(PROGRAMS, [changed], False, rig.now)
+    rig.library.put(PROGRAMS, [changed], False, rig.now)
     rig.settle()
     assert node.contents[wire.UPLOAD_SCHEDULE] != before
     rig.control.assign(assignment("", address), "", rig.now)
@@ -214,32 +220,36 @@ def test_a_changed_program_goes_to_the_lamps_that_follow_it() -> None:
 @pytest.mark.parametrize(
     ("ask", "status", "key"),
     [
-        (lambda c, n: c.put(PROGRAMS, [PROGRAM], True, n), 409, "resourceConflict"),
-        (lambda c, n: c.put(PROGRAMS, [PROGRAM | {"id": "x"}], False, n), 404, "resourceNotFound"),
-        (lambda c, n: c.put(CALENDARS, [CALENDAR | {"id": "y", "defaultProgram": "no"}], True, n),
+        (lambda r, n: r.library.put(PROGRAMS, [PROGRAM], True, n), 409, "resourceConflict"),
+        (lambda r, n: r.library.put(PROGRAMS, [PROGRAM | {"id": "x"}], False, n),
+         404, "resourceNotFound"),
+        (lambda r, n: r.library.put(
+            CALENDARS, [CALENDAR | {"id": "y", "defaultProgram": "no"}], True, n),
          422, "relatedResourceNotFound"),
-        (lambda c, n: c.put(PROGRAMS, [PROGRAM | {"id": "good"}, PROGRAM | {
+        (lambda r, n: r.library.put(PROGRAMS, [PROGRAM | {"id": "good"}, PROGRAM | {
             "id": "bad", "astroClockTimeControls": [{}]}], True, n),
          422, "serviceConstraintExceeded"),
-        (lambda c, n: c.put(PROGRAMS, [PROGRAM | {"id": str(i)} for i in range(300)], True, n),
+        (lambda r, n: r.library.put(
+            PROGRAMS, [PROGRAM | {"id": str(i)} for i in range(300)], True, n),
          422, "serviceConstraintExceeded"),
-        (lambda c, n: c.delete(PROGRAMS, "residential"), 422, "deletingResourceIsReferred"),
-        (lambda c, n: c.delete(CALENDARS, "year"), 422, "deletingResourceIsReferred"),
-        (lambda c, n: c.delete(CALENDARS, "no"), 404, "resourceNotFound"),
-        (lambda c, n: c.put_logger(LIVE, True), 409, "resourceConflict"),
-        (lambda c, n: c.put_logger(LIVE | {"address": "x"}, False), 404, "resourceNotFound"),
-        (lambda c, n: c.put_logger(
+        (lambda r, n: r.library.remove(PROGRAMS, "residential"),
+         422, "deletingResourceIsReferred"),
+        (lambda r, n: r.library.remove(CALENDARS, "year"), 422, "deletingResourceIsReferred"),
+        (lambda r, n: r.library.remove(CALENDARS, "no"), 404, "resourceNotFound"),
+        (lambda r, n: r.log(LIVE, True), 409, "resourceConflict"),
+        (lambda r, n: r.log(LIVE | {"address": "x"}, False), 404, "resourceNotFound"),
+        (lambda r, n: r.log(
             LIVE | {"address": "x", "recordingMode": {"type": "OtherMode"}}, True),
          422, "serviceConstraintExceeded"),
-        (lambda c, n: c.delete_logger("no"), 404, "resourceNotFound"),
+        (lambda r, n: r.library.remove("logger-configs", "no"), 404, "resourceNotFound"),
     ],
 )  # fmt: skip
 def test_a_refused_request_changes_nothing(
-    ask: Callable[[Control, object], None], status: int, key: str
+    ask: Callable[[Rig, object], None], status: int, key: str
 ) -> None:
     rig = joined()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", rig.lamp()[0]), "", rig.now)
     rig.settle()
     refusal(rig, lambda c: ask(c, rig.now), status, key)
@@ -250,62 +260,62 @@ def test_an_assignment_to_what_is_not_there_is_refused(resource: str) -> None:
     rig = joined()
     said = assignment("no", rig.lamp()[0])
     said["entity"]["resource"] = resource
-    refusal(rig, lambda c: c.assign(said, "", rig.now), 422, "assignmentEntityNotValid")
+    refusal(rig, lambda r: r.control.assign(said, "", rig.now), 422, "assignmentEntityNotValid")
 
 
 def test_one_bay_refuses_the_whole_assignment() -> None:
     rig = joined()
     said = assignment("", rig.lamp()[0], rig.lamp(-1)[0])
-    refusal(rig, lambda c: c.assign(said, "", rig.now), 422, "assignmentAddressNotValid")
+    refusal(rig, lambda r: r.control.assign(said, "", rig.now), 422, "assignmentAddressNotValid")
 
 
 def test_more_loggers_than_told_are_refused() -> None:
     rig = joined()
     for number in range(LOGGERS_MAX - 2):
-        rig.control.put_logger(EVENTS | {"address": str(number)}, True)
+        rig.log(EVENTS | {"address": str(number)})
     rig.settle()
     last = EVENTS | {"address": "last"}
-    refusal(rig, lambda c: c.put_logger(last, True), 422, "serviceConstraintExceeded")
+    refusal(rig, lambda r: r.log(last, True), 422, "serviceConstraintExceeded")
 
 
 def test_a_resync_forgets_the_cms_and_keeps_the_light() -> None:
     rig = joined()
     address, node = rig.lamp()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", address), "", rig.now)
     rig.settle()
     table = node.contents[wire.UPLOAD_SCHEDULE]
-    rig.control.forget()
+    rig.library.forget()
     assert rig.gateway.effects.bootstrap == ["http://cms.test/talq"]
     # Programs come before calendars (D9); meanwhile the lamp keeps its table.
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
     rig.settle()
     assert node.contents[wire.UPLOAD_SCHEDULE] == table
 
 
 def test_a_calendar_of_another_cms_may_have_the_same_name() -> None:
     rig = joined()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", rig.lamp()[0]), "", rig.now)
-    other = Control(rig.gateway, "http://other.test/talq")
+    other = Library(rig.gateway, "http://other.test/talq")
     other.put(PROGRAMS, [PROGRAM], True, rig.now)
     other.put(CALENDARS, [CALENDAR], True, rig.now)
-    other.delete(CALENDARS, "year")
+    other.remove(CALENDARS, "year")
     assert "year" in rig.gateway.attachment("http://cms.test/talq").calendars
 
 
 def test_an_override_of_another_cms_leaves_the_calendar_with_its_own() -> None:
     rig = joined()
     address, node = rig.lamp()
-    rig.control.put(PROGRAMS, [PROGRAM], True, rig.now)
-    rig.control.put(CALENDARS, [CALENDAR], True, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)
+    rig.library.put(CALENDARS, [CALENDAR], True, rig.now)
     rig.control.assign(assignment("year", address), "", rig.now)
     Control(rig.gateway, "http://other.test/talq").override(override(address), "", rig.now)
     rig.settle()
     before = node.contents[wire.UPLOAD_SCHEDULE]
-    rig.control.put(PROGRAMS, [PROGRAM | {"activePeriods": []}], False, rig.now)
+    rig.library.put(PROGRAMS, [PROGRAM | {"activePeriods": []}], False, rig.now)
     rig.settle()
     assert node.contents[wire.UPLOAD_SCHEDULE] != before
 

@@ -7,8 +7,8 @@ from gateway_rig import CMS, EVENTS, LIVE, START_S, Rig, RigNode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.control import Control
 from controller.gateway import JOINS_PER_TICK, SILENT_HEARTBEATS, SILENT_REAL_MS
+from controller.library import Library
 from controller.translate import wire_time
 from protocol import talq, wire
 
@@ -264,7 +264,7 @@ def test_a_new_logger_is_told_what_is_known_already() -> None:
     rig = joined(loggers=False)
     _, node = rig.lamp()
     rig.say(node, node.state(33))
-    rig.control.put_logger(LIVE, True)
+    rig.log(LIVE)
     rig.settle()
     assert [v["state"]["value"] for v in rig.told("feedbackLightCommand")] == [33]
 
@@ -307,7 +307,7 @@ def test_a_periodic_logger_samples_every_device_at_its_time() -> None:
             "samplingProfiles": [{"samplingPeriod": "PT1M"}],
         },
     }
-    rig.control.put_logger(periodic, True)
+    rig.log(periodic)
     for index in (0, 1):
         node = rig.lamp(index)[1]
         rig.say(node, node.state())
@@ -330,7 +330,7 @@ def test_a_refused_table_is_told_as_an_event() -> None:
 def test_two_cms_hear_of_one_event_at_one_time() -> None:
     rig = joined()
     other = "http://other.test/talq"
-    Control(rig.gateway, other).put_logger(EVENTS, True)
+    Library(rig.gateway, other).put("logger-configs", [EVENTS], True, rig.now)
     _, node = rig.lamp()
     rig.say(node, event(node, 1))
     told = [

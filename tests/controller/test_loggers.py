@@ -18,6 +18,9 @@ OURS = {
     for made in (talq.read_json(body) for kind, body in examples() if kind == "LoggerConfig")
 }
 
+# The first sample of our periodic logger.
+DAY_S = talq.read_timestamp_ms("2026-11-21T00:00:00Z") / 1000
+
 
 def logger(mode: dict[str, Any], sources: dict[str, Any] | None = None) -> Logger:
     config = {"address": "x", "recordingMode": mode}
@@ -53,14 +56,54 @@ def test_our_three_loggers_hear_every_device() -> None:
         ({"blackList": [LAMP]}, False),
         ({"whiteList": [LAMP]}, True),
         ({"whiteList": [f"{LAMP}/monitor"]}, True),
+        ({"whiteList": [f"{LAMP}/lamp"]}, False),
+        ({"blackList": [f"{LAMP}/monitor"]}, False),
         ({"whiteList": [OTHER]}, False),
         ({"whiteList": [LAMP], "blackList": [LAMP]}, False),
     ],
 )
-def test_a_logger_hears_the_devices_of_its_lists(
-    sources: dict[str, Any] | None, hears: bool
+def test_l1_a_logger_hears_the_sources_of_its_lists(
+    sources: dict[str, list[str]] | None, hears: bool
 ) -> None:
-    assert logger(events(blackList=[]), sources).hears(LAMP) is hears
+    made = logger(events(blackList=[]), references(sources))
+    assert made.hears(LAMP, "monitor") is hears
+
+
+def references(lists: dict[str, list[str]] | None) -> dict[str, Any] | None:
+    if lists is None:
+        return None
+    return {
+        name: [{"resource": "devices", "address": address} for address in addresses]
+        for name, addresses in lists.items()
+    }
+
+
+def test_g2_a_logger_keeps_the_members_that_a_group_had() -> None:
+    member = {"resource": "devices", "address": LAMP}
+    groups = {"g": {"members": [member]}}
+    config = {
+        "address": "x",
+        "sourceAddresses": {"whiteList": [{"resource": "groups", "address": "g"}]},
+        "recordingMode": events(blackList=[]),
+    }
+    made = logger_of(config, groups)
+    groups["g"]["members"] = [{"resource": "devices", "address": OTHER}]
+    assert made.hears(LAMP)
+    assert not made.hears(OTHER)
+
+
+def test_l1_scheduled_reports_wait_for_their_time_and_a_chance() -> None:
+    config = {
+        "address": "x", "recordingMode": events(blackList=[]),
+        "reportingMode": {
+            "type": "ScheduledReportingMode", "times": ["06:00", "18:00"], "randomTime": 600,
+        },
+    }  # fmt: skip
+    made = logger_of(config)
+    assert made.wait_s(0.0, 5 * 3600, 0.0) == 3600
+    assert made.wait_s(0.0, 19 * 3600, 0.5) == 11 * 3600 + 300
+    delayed = {**config, "reportingMode": {"type": "ImmediateReportingMode", "delay": 7}}
+    assert logger_of(delayed).wait_s(0.0, 0, 0.9) == 7
 
 
 @pytest.mark.parametrize(
@@ -78,13 +121,13 @@ def test_an_event_logger_records_the_events_of_its_lists(
     rule: dict[str, list[str]], records: bool
 ) -> None:
     made = logger(events(**rule), {"blackList": []})
-    assert made.records_event(LAMP, "lampFailure") is records
+    assert made.records_event(LAMP, "monitor", "lampFailure") is records
     assert not made.records_value(LAMP, power(5))
 
 
 def test_a_logger_of_values_records_no_events() -> None:
     for name in ("lamplighter-periodic", "lamplighter-live"):
-        assert not logger_of(OURS[name]).records_event(LAMP, "lampFailure")
+        assert not logger_of(OURS[name]).records_event(LAMP, "monitor", "lampFailure")
 
 
 def test_on_change_tells_a_value_once_and_a_measurement_each_time() -> None:
@@ -102,20 +145,33 @@ def test_on_change_leaves_out_what_nobody_asked_for() -> None:
     made = logger({"type": ON_CHANGE, "content": content}, {"blackList": []})
     bay = Value(("bay", "occupancy"), "ParkingSlotOccupancyStatus", "Vacant", 1)
     assert made.news(LAMP, [energy(1), power(3), bay]) == [power(3)]
-    assert logger({"type": ON_CHANGE}, {"blackList": []}).news(LAMP, [power(3)]) == []
+    nothing = {"type": ON_CHANGE, "content": []}
+    assert logger(nothing, {"blackList": []}).news(LAMP, [power(3)]) == []
+    # Without content the vendor chooses, and we choose all.
+    assert logger({"type": ON_CHANGE}, {"blackList": []}).news(LAMP, [bay]) == [bay]
     assert logger({"type": ON_CHANGE, "content": content}, None).news(LAMP, [power(3)]) == []
 
 
 def test_a_periodic_logger_is_due_on_whole_periods_of_the_day() -> None:
     made = logger_of(OURS["lamplighter-periodic"])
     assert made.period_s() == 900
-    assert not made.due(10_000)
-    assert not made.due(10_799)
-    assert made.due(10_800)
-    assert not made.due(10_801)
-    assert made.due(14_000)  # Late by three periods: one sample, not three.
-    assert not made.due(14_399)
-    assert made.due(14_400)
+    assert not made.due(DAY_S + 10_000)
+    assert not made.due(DAY_S + 10_799)
+    assert made.due(DAY_S + 10_800)
+    assert not made.due(DAY_S + 10_801)
+    assert made.due(DAY_S + 14_000)  # Late by three periods: one sample, not three.
+    assert not made.due(DAY_S + 14_399)
+    assert made.due(DAY_S + 14_400)
+
+
+def test_a_periodic_logger_keeps_to_its_start_and_end() -> None:
+    profile = {
+        "samplingStartTime": talq.timestamp(DAY_S), "samplingPeriod": "PT10M",
+        "samplingEndTime": talq.timestamp(DAY_S + 1200),
+    }  # fmt: skip
+    made = logger({"type": PERIODIC, "content": [], "samplingProfiles": [profile]})
+    due = [at for at in range(-600, 4000, 100) if made.due(DAY_S + at)]
+    assert due == [0, 600, 1200]
 
 
 @given(st.lists(st.floats(0, 5000), min_size=1, max_size=60), st.floats(0, 1e9))
@@ -123,6 +179,7 @@ def test_a_sample_is_due_once_in_each_period_that_is_looked_at(
     steps_s: list[float], start_s: float
 ) -> None:
     made = logger_of(OURS["lamplighter-periodic"])
+    start_s += DAY_S
     made.due(start_s)
     now_s, told, periods = start_s, 0, {start_s // 900}
     for step_s in steps_s:

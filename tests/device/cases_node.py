@@ -7,6 +7,7 @@ from firmware.bay_channel import BayChannel
 from firmware.effects import (
     DUTY,
     FORGET_EVENT,
+    RESTART,
     SEND,
     STORE_BAY,
     STORE_EVENT,
@@ -387,3 +388,12 @@ def test_a_bay_remembers_over_a_power_cut():
     again.run(5)
     again.readings.field = list(CAR)
     assert again.node.channel.override(wire.Override(), again.now) == wire.ACK_REFUSED
+
+
+def test_a_reset_is_acknowledged_first_and_done_later():
+    bench = Bench()
+    bench.say(wire.Reset(command_id=5, action=wire.RESET_ALL))
+    ack = bench.last(wire.Ack)
+    assert (ack.command_id, ack.status, RESTART in bench.kinds()) == (5, wire.ACK_DONE, False)
+    bench.run(2)
+    assert (RESTART, wire.RESET_ALL, None) in bench.done

@@ -11,9 +11,9 @@ from gateway_rig import CMS, EVENTS, Rig, RigNode
 from controller.errors import StoreError
 from controller.io.engine_io import Engine
 from controller.io.mqtt_io import MqttLink
+from controller.io.restore_io import restore
 from controller.io.store_io import Store
 from controller.io.talq_client_io import CmsLink
-from controller.run import restore
 from protocol import wire, worldclock
 
 
@@ -75,7 +75,7 @@ class Running:
         self.engine.link = cast(MqttLink, self.link)
 
     async def events_wanted(self) -> None:
-        self.rig.control.put_logger(EVENTS, True)
+        self.rig.log(EVENTS)
         await self.engine.turn()
         self.journal.steps.clear()
 
@@ -149,9 +149,9 @@ async def test_a_restart_takes_up_everything_that_was_asked(tmp_path: Path) -> N
     target = [{"resource": "devices", "address": address}]
     command = {"state": {"name": "LevelState", "value": 40}, "cmsRefId": "event:1"}
     calendar: dict[str, Any] = {"id": "year", "rules": []}
-    control, now = first.rig.control, first.rig.now
+    library, control, now = first.rig.library, first.rig.control, first.rig.now
     control.override({"addresses": target, "targetCommand": command}, "request", now)
-    control.put("calendars", [calendar], True, now)
+    library.put("calendars", [calendar], True, now)
     control.assign({"addresses": target, "entity": {"resource": "calendars", "address": "year"}},
                    "request", now)  # fmt: skip
     first.rig.gateway.effects.store("cms", CMS, "gateway-address", "cms-address", 1)

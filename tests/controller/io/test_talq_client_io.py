@@ -14,11 +14,11 @@ from gateway_rig import EVENTS
 
 from cms.store import tables
 from controller import translate
-from controller.control import Control
 from controller.io import talq_client_io
 from controller.io.engine_io import Engine
 from controller.io.store_io import Store
 from controller.io.talq_client_io import CmsLink, Unknown
+from controller.library import Library
 from protocol import talq, worldclock
 
 AT_MS = 1_795_248_000_000
@@ -110,7 +110,8 @@ async def test_the_bootstrap_ends_with_every_device_at_the_cms(linked: Linked) -
     await until(lambda: linked.link.ready)
     assert linked.road.asked == [
         "addDevices", "addDeviceClasses", "partialUpdateDevice", "announceServices",
-        "addDeviceClasses", "addDevices",
+        "addDeviceClasses", "addLampTypes", "addLuminaireTypes", "addBracketTypes",
+        "addControllerTypes", "addDevices",
     ]  # fmt: skip
     assert (await linked.cms.get("/lamps"))["items"][0]["gateway_id"]
     rows = await linked.store.rows("SELECT gateway_address, ready FROM cms")
@@ -135,7 +136,7 @@ async def test_a_bootstrap_whose_answers_are_lost_ends_all_the_same(linked: Link
 
 async def test_events_come_once_and_in_order_though_answers_are_lost(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
-    Control(linked.rig.gateway, CMS_URI).put_logger(EVENTS, True)
+    Library(linked.rig.gateway, CMS_URI).put("logger-configs", [EVENTS], True, linked.rig.now)
     linked.road.loses = lambda operation: len(linked.road.asked) % 3 != 0
     for _ in range(5):
         linked.events(3)
@@ -150,7 +151,7 @@ async def test_events_come_once_and_in_order_though_answers_are_lost(linked: Lin
 async def test_a_cms_that_forgot_us_is_attached_anew(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
     first = linked.link.gateway_address
-    Control(linked.rig.gateway, CMS_URI).put_logger(EVENTS, True)
+    Library(linked.rig.gateway, CMS_URI).put("logger-configs", [EVENTS], True, linked.rig.now)
     async with linked.cms.store.write() as unit:
         for table in (tables.gateways, tables.devices, tables.device_classes):
             await unit.run(table.delete())

@@ -1,0 +1,66 @@
+"""The devices of the gateway, and the configuration of their nodes."""
+
+from __future__ import annotations
+
+from protocol import plan, wire
+from protocol.wire import controller_end
+
+from . import compile as compiler
+from .devices import Device
+from .effects import Effects
+from .nodes import NodeEnd, Random, Upload
+
+
+class Registry:
+    """Devices by TALQ address, and by the node that serves them; beat: heartbeat, fade (s)."""
+
+    def __init__(
+        self,
+        site: plan.Plan,
+        site_key: bytes,
+        zone: bytes,
+        beat: tuple[int, int],
+        random: Random,
+        effects: Effects,
+    ) -> None:
+        self.devices: dict[str, Device] = {}
+        self.by_node: dict[str, list[Device]] = {}
+        self._site = site
+        self._site_key = site_key
+        self._zone = zone
+        self._beat = beat
+        self._random = random
+        self._effects = effects
+        for asset in site.assets:
+            self.add(asset)
+
+    def add(self, asset: plan.Asset, address: str | None = None) -> Device:
+        """A device of the plan, or one that a CMS commissions (at the address it gave)."""
+        node = self._node(asset)
+        lamp_type = self._site.lamp_type(asset) if asset.lamp_type_id else None
+        own = address or plan.device_address(asset.node_id, asset.channel)
+        device = Device(own, asset, node, lamp_type)
+        self.devices[own] = device
+        self.by_node.setdefault(asset.node_id, []).append(device)
+        self.configure(device, 100)
+        return device
+
+    def configure(self, device: Device, default_percent: int) -> Upload:
+        """What the node of a device is to be configured by; default_percent: without program."""
+        heartbeat_s, fade_s = self._beat
+        content = compiler.configuration(
+            device.asset, self._site, self._zone, heartbeat_s=heartbeat_s, fade_s=fade_s,
+            default_percent=default_percent,
+        )  # fmt: skip
+        before = device.node.uploads.get(wire.UPLOAD_CONFIGURATION)
+        generation = before.generation + 1 if before else 1
+        upload = Upload(generation, compiler.digest(content), content)
+        device.node.uploads[wire.UPLOAD_CONFIGURATION] = upload
+        return upload
+
+    def _node(self, asset: plan.Asset) -> NodeEnd:
+        known = self.by_node.get(asset.node_id)
+        if known:
+            return known[0].node
+        key = controller_end.node_key(self._site_key, asset.node_id)
+        return NodeEnd(asset, key, self._random, self._effects)
