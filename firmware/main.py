@@ -145,7 +145,7 @@ class Shell:
         effects.clear()
 
     def _restart(self, forget: int) -> None:
-        """Start again, after forgetting what is asked for."""
+        """Forget what is asked for and start again, once the acknowledgement is away."""
         for kind in self.slots:
             if forget == wire.RESET_ALL or (
                 forget == wire.RESET_CONFIGURATION and kind == wire.UPLOAD_CONFIGURATION
@@ -153,6 +153,8 @@ class Shell:
                 self.slots[kind].save(b"", self.slots[kind].generation + 1)
         if forget == wire.RESET_ALL:
             self.bay_slot.save(b"", self.bay_slot.generation + 1)
+        for _ in range(_RESTART_MS // _TICK_MS):
+            self.link.work(_TICK_MS)
         machine.reset()
 
 

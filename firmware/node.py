@@ -19,8 +19,6 @@ from .uploads import Uploads
 
 FIRMWARE_VERSION = 1
 _TIME_ASK_S = 3600
-# So long the acknowledgement of a reset has to get away before it is done.
-_RESET_AFTER_MS = 1000
 _NODE_REPORT_S = 600
 _REFUSED_S = 5  # Somebody tries something: that is told sooner, and not for each frame.
 _HEARTBEAT_S = 60  # Until a configuration says otherwise.
@@ -57,8 +55,6 @@ class Node:
         self._asked_time_s = 0
         self._node_report_s = 0
         self._told_refused = 0
-        self._reset = -1
-        self._reset_ms = 0
         if stored.configuration[2]:
             self._configure(stored.configuration[2])
         if stored.schedule[2]:
@@ -79,8 +75,6 @@ class Node:
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""
         self.channel.tick(now, readings)
-        if self._reset >= 0 and wire.ticks_after(now.tick_ms, self._reset_ms) >= _RESET_AFTER_MS:
-            self.effects.add(RESTART, self._reset)
         if self.joined:
             self.happenings.tick(now)
             self._report(now, readings)
@@ -143,8 +137,8 @@ class Node:
             if message.generation == self.stored.schedule[0]:  # Another table numbers otherwise.
                 self.channel.input(message, now)
         elif isinstance(message, wire.Reset):
-            self._reset, self._reset_ms = message.action, now.tick_ms
             self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
+            self.effects.add(RESTART, message.action)
         elif isinstance(message, wire.Ask):
             self.report(now, readings)
             self.effects.send(self.node_state(now, readings))
