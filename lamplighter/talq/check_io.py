@@ -15,12 +15,16 @@ from . import of_cms
 from .of_cms_control import CmsControl
 from .of_cms_data import CmsData
 from .of_cms_marks import CmsMarks
-from .offer import PROFILES, offer
-from .results import FAILED, Row
-from .rules import RULES
+from .of_gateway import SILENT, GatewayCheck
+from .of_gateway_control import GatewayControl
+from .of_gateway_data import GatewayData
+from .of_gateway_marks import GatewayMarks
+from .offer import PROFILES, offer, profiles_of
+from .results import FAILED, NOT_ANNOUNCED, PASSED, Row
+from .rules import RULES, group_of
 from .run_io import complete, run
 from .session_io import OTHER, Played
-from .sides import PlayedGateway
+from .sides import Attached, PlayedCms, PlayedGateway
 from .wire_io import Caller, Exchange, Journal
 
 
@@ -84,6 +88,54 @@ async def _probe(base: str, verify: ssl.SSLContext | bool) -> str:
     if statuses["gateway"] in gone and statuses["cms"] not in gone:
         return "cms"
     return "gateway" if statuses["cms"] in gone and statuses["gateway"] not in gone else ""
+
+
+async def check_gateway(wishes: Wishes) -> list[Row]:
+    """We play a CMS, and wait for the gateway to announce itself."""
+    played = Played("cms", wishes.listen, Journal(wishes.tell))
+    played.trust = wishes.trust
+    cms = PlayedCms(played)
+    try:
+        await played.serve(cms.carry_out)
+        gateway = await played.until(lambda: _attached(cms, wishes.url), wishes.wait_s)
+        if gateway is None:
+            came = [one.line() for one in played.journal.incoming()][-5:]
+            said = f"no bootstrap within {wishes.wait_s:.0f} s; configure {wishes.advertise} there"
+            why = f"{said}; came: {came}" if came else said
+            failed = Row(group_of("B1"), "B1", RULES["B1"], FAILED, why)
+            return complete({"B1": failed}, dict.fromkeys(RULES, "it never attached"))
+        gateway.caller.base_uri = wishes.url
+        return await _gateway_rows(GatewayCheck(cms, gateway), wishes)
+    finally:
+        await played.close()
+
+
+def _attached(cms: PlayedCms, url: str) -> Attached | None:
+    """The gateway at that address, when its bootstrap has ended; else any that is the only one."""
+    ready = [one for one in cms.gateways.values() if one.ready]
+    named = [one for one in ready if one.uri.rstrip("/") == url.rstrip("/")]
+    return named[0] if named else ready[0] if len(cms.gateways) == 1 and ready else None
+
+
+async def _gateway_rows(first: GatewayCheck, wishes: Wishes) -> list[Row]:
+    data, control = GatewayData(first, wishes.wait_s), GatewayControl(first)
+    await data.arrived()
+    found = await run(first.bootstrap())
+    await first.prepare()
+    checks = first.transport()
+    last = {"T7": checks.pop("T7")}
+    told = profiles_of(first.gateway.memory.table("services").values())
+    named = tuple(name for name in wishes.profiles if name in told)
+    found |= await run(data.checks())
+    found |= await run(checks)
+    found |= await run(control.checks())
+    by_mark = await GatewayMarks(first, named).rows()
+    found |= await run(data.last() | last)
+    missing = [
+        Row("Profiles", name, "", NOT_ANNOUNCED if name not in told else PASSED)
+        for name in wishes.profiles
+    ]
+    return [*complete(found, SILENT), *missing, *by_mark]
 
 
 async def check_cms(wishes: Wishes) -> list[Row]:

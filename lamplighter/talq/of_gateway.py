@@ -157,7 +157,7 @@ class GatewayCheck:
         ]  # fmt: skip
         known: dict[str, Body] = {}
         for one in self.journal.incoming("addDeviceClasses", *{c.operation for c in changed}):
-            for body in one.body if isinstance(one.body, list) else [one.body]:
+            for body in _bodies(one):
                 lost = talq.narrowed(known.get(body["name"], body), body)
                 if lost:
                     raise Failed(f"the class {body['name']!r} lost {lost}")
@@ -241,3 +241,7 @@ def _steps(came: Sequence[Exchange]) -> list[str]:
         if one.status < 300 and (not found or found[-1] != name):
             found.append(name)
     return found
+
+
+def _bodies(one: Exchange) -> list[Body]:
+    return one.body if isinstance(one.body, list) else [one.body or {}]

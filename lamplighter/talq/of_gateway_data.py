@@ -20,7 +20,7 @@ Body = dict[str, Any]
 _COMES_S_MAX = 20.0
 _AWAY_S = 3.0
 _SETTLES_S = 4.0
-_PERIOD_S = 2
+_PERIOD = "PT2S"
 
 
 class GatewayData:
@@ -178,7 +178,7 @@ class GatewayData:
                     await asyncio.sleep(_SETTLES_S)
                     if any(e.get("eventType") == "deviceReset" for e in self._data(since)):
                         raise Failed("it rebooted though commandConfirmation is false")
-                    return device["address"]
+                    return str(device["address"])
         raise NotAnnounced("no device has reboot and commandConfirmation")
 
     # Logs.
@@ -208,7 +208,9 @@ class GatewayData:
             raise Failed("the logger came back with another address")
         mode = {
             "type": "PeriodicRecordingMode", "content": self._content(),
-            "samplingProfiles": [{"samplingPeriod": _PERIOD_S}],
+            "samplingProfiles": [
+                {"samplingStartTime": talq.timestamp(time.time()), "samplingPeriod": _PERIOD}
+            ],
         }  # fmt: skip
         since = len(self.journal.exchanges)
         reply = await self.call("addLoggerConfig", body=self._config(self.periodic, mode))
@@ -230,7 +232,9 @@ class GatewayData:
         )  # fmt: skip
         if not kinds:
             raise NotAnnounced("none of its devices has a measurement")
-        return [{"attributeScope": "measurement", "function": {"type": kind}} for kind in kinds]
+        return [
+            {"attributeScope": "measurement", "function": {"functionType": kind}} for kind in kinds
+        ]
 
     def _schema(self, since: int) -> None:
         faults = [
