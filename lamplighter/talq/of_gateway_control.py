@@ -20,7 +20,7 @@ from .wire_io import Reply
 Body = dict[str, Any]
 _TAKES_S_MAX = 20.0
 _EXPIRES_S = 600
-_LEVEL = 37.0
+_LEVEL = 37
 # More of something than this is not sent to see whether a limit holds.
 _LIMIT_TRIED_MAX = 2000
 _PERIODS: dict[str, Body] = {
@@ -76,7 +76,7 @@ class GatewayControl:
         name, outer = f"check {uuid4()}", f"outer {uuid4()}"
         function = self.gateway.memory.table("devices")[devices[0]]["functions"][0]["id"]
         member = {"resource": "devices", "address": devices[0]}
-        part = {"resource": "functions", "address": f"{devices[0]}/{function}"}
+        part = {"resource": "devices", "address": f"{devices[0]}/{function}"}
         group = {"address": name, "ownerCMS": self.cms.address, "members": [member]}
         nested = {**group, "address": outer, "members": [{"resource": "groups", "address": name}]}
         expect(await self.call("addGroups", body=[group]), 201, what="a group")
@@ -145,7 +145,7 @@ class GatewayControl:
             tried.append("AstroClockTimeControl")
         if self._supports("DynamicControl"):
             for operation in ("Set", "Max", "Min", "Add", "Sub", "Mul"):
-                effect = {
+                effect: Body = {
                     "type": "FixedControlEffect", "operation": operation, "holdTime": 30,
                     "source": {"sensor": {"sensorAddresses": []}}, "command": _state(80),
                 }  # fmt: skip
@@ -285,7 +285,7 @@ class GatewayControl:
 
     async def _told(self) -> str:
         if self._override is None:
-            raise NotAnnounced("it announced no lamp")
+            raise NotAnnounced("no override was accepted")
         if self._override.status == 201:
             return "201: done at once"
         wanted = self._override.request_id

@@ -114,6 +114,12 @@ class GatewayMarks:
         known = talq.COLLECTIONS[collection]
         schema = "ControlProgramOne" if known.schema == "ControlProgram" else known.schema
         body: Body = {**content.minimal(schema), known.key: f"check-{uuid4()}"}
+        if collection == "logger-configs":
+            mode = {"type": "EventRecordingMode", "sourceEvents": {"blackList": []}}
+            body |= {
+                "sourceAddresses": {"blackList": []}, "recordingMode": mode,
+                "reportingMode": {"type": "ImmediateReportingMode", "delay": 0},
+            }  # fmt: skip
         if "ownerCMS" in talq.properties_of(schema):
             body["ownerCMS"] = self.cms.address
         return body

@@ -44,18 +44,26 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def table(rows: list[Row]) -> str:
-    """For people: groups, and below each its rows; what passed is one line."""
+    """For people: groups, and below each its rows; functions that are not there are one line."""
     lines = []
     group = ""
+    gone: dict[str, int] = {}
     for row in rows:
         if row.group != group:
-            group = row.group
-            lines += ["", group]
+            lines += [*_gone(gone), "", row.group]
+            group, gone = row.group, {}
+        if row.state == NOT_ANNOUNCED and row.title and row.group.startswith("Mandatory"):
+            gone[row.title] = gone.get(row.title, 0) + 1
+            continue
         lines.append(f"  {row.state:14} {row.name:34} {row.title}".rstrip())
         if row.seen and row.state != PASSED:
             lines += [f"  {'':14} {line}" for line in row.seen[:_SEEN_CHARS_MAX].splitlines()]
     told = ", ".join(f"{number} {state}" for state, number in counts(rows).items())
-    return "\n".join([*lines, "", told])
+    return "\n".join([*lines, *_gone(gone), "", told])
+
+
+def _gone(found: dict[str, int]) -> list[str]:
+    return [f"  {NOT_ANNOUNCED:14} {name}: {number}" for name, number in found.items()]
 
 
 def as_json(rows: list[Row], about: dict[str, object]) -> str:
