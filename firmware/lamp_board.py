@@ -2,7 +2,7 @@
 
 import machine
 
-from .drivers.bh1750 import Bh1750
+from .drivers import bh1750
 from .drivers.bl0942 import Bl0942
 from .esp32 import Esp32Board
 from .readings import Readings
@@ -20,6 +20,7 @@ class LampBoard(Esp32Board):
         self._presence = None
         self._meter = None
         self._light = None
+        self._light_count = bytearray(2)
         self._count = 0
         if "presence" in pins:
             self._presence = machine.Pin(pins["presence"], machine.Pin.IN)
@@ -30,7 +31,8 @@ class LampBoard(Esp32Board):
             self._meter = Bl0942(uart, spec["meter"])
         if "light_scl" in pins:
             scl, sda = machine.Pin(pins["light_scl"]), machine.Pin(pins["light_sda"])
-            self._light = Bh1750(machine.I2C(0, scl=scl, sda=sda, freq=100000))
+            self._light = machine.I2C(0, scl=scl, sda=sda, freq=100000)
+            bh1750.read(self._light, self._light_count)  # It begins to count.
 
     def read(self, readings: Readings) -> None:
         """Fill in what the sensors say now."""
@@ -43,4 +45,4 @@ class LampBoard(Esp32Board):
             readings.voltage_dv = self._meter.voltage_dv
             readings.energy_wh = self._meter.energy_wh
         if self._light and self._count % _LIGHT_EVERY == 0:
-            readings.lux_dx = self._light.read()
+            readings.lux_dx = bh1750.read(self._light, self._light_count)

@@ -201,6 +201,8 @@ class Evaluator:
 
     def _open(self, rows: "list[tuple[int, ...]]", at: int) -> "list[tuple[int, ...]]":
         """The rows whose time it is; each begins with its first and last."""
+        if not rows:
+            return rows
         found = []
         for row in rows:
             if self._edge(row[0], at) and not self._edge(row[1], at):

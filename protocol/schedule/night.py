@@ -23,6 +23,7 @@ from .zone import Zone
 
 _NOON = 43200
 _DAY = 86400
+_NONE: "list[tuple[int, ...]]" = []  # Shared by all that have no rows; it is never added to.
 
 
 class Night:
@@ -39,17 +40,16 @@ class Night:
         self.program = NO_PROGRAM
         self.source = DEFAULT
         # (from, level, ramp to, ramp from), (from, operation, level, ramp to, ramp from)
-        self.steps: list[tuple[int, ...]] = []
-        self.suns: list[tuple[int, ...]] = []
+        self.steps = self.suns = _NONE
         # (kind, first, last)
         # (first, last, source, place, unknown means dark)
-        self.periods: list[tuple[int, ...]] = []
-        self.sensed: list[tuple[int, ...]] = []
+        self.periods = _NONE
+        self.sensed = _NONE
         # (first, last, a row of DYNAMICS without its times and its place)
-        self.dynamics: list[tuple[int, ...]] = []
+        self.dynamics = _NONE
         self.limited = self.astro = False
         self.places = 0
-        self.cells: list[tuple[int, int, int]] = []  # (place, dark below, bright above) of ours
+        self.cells = _NONE  # (place, dark below, bright above) of the own photocell
         self.dark: tuple[int, int] | None = None  # From sunset to sunrise, where it matters.
         self._sunset = self._sunrise = 0
         self._polar = 0
@@ -62,10 +62,9 @@ class Night:
         self.base = base
         self.begin = self._zone.utc_second(base, _NOON)
         self.end = self._zone.utc_second(base, _DAY + _NOON)
-        self.steps, self.suns, self.periods, self.sensed, self.dynamics = [], [], [], [], []
+        self.steps = self.suns = self.periods = self.sensed = self.dynamics = self.cells = _NONE
         self.limited = self.astro = False
         self.places = 0
-        self.cells = []
         self.dark = None
         self.source = DEFAULT
         self._polar = -1
@@ -83,12 +82,12 @@ class Night:
         steps = self._table.rows(self.program, STEPS)
         before = self._step_before(steps, program_before)
         if before:
-            self.steps.append((self.begin - 1,) + before[1:])
+            self.steps = self.steps + [(self.begin - 1,) + before[1:]]
         for over in (0, _DAY):  # First the evening's, then the morning's.
             for row in steps:
                 if (row[0] < _NOON) == bool(over):
                     first = self._zone.utc_second(self.base, row[0] + over)
-                    self.steps.append((first,) + row[1:])
+                    self.steps = self.steps + [(first,) + row[1:]]
 
     def _step_before(
         self, steps: "list[tuple[int, ...]]", program_before: int
@@ -108,9 +107,9 @@ class Night:
         if program_before != NO_PROGRAM:
             earlier = own if program_before == self.program else self._sun_rows(program_before)
             if earlier:
-                self.suns.append((self.begin - 1,) + earlier[-1][2:])
+                self.suns = self.suns + [(self.begin - 1,) + earlier[-1][2:]]
         for row in own:
-            self.suns.append((row[0],) + row[2:])
+            self.suns = self.suns + [(row[0],) + row[2:]]
 
     def _sun_rows(self, program: int) -> "list[tuple[int, ...]]":
         """(instant, place, operation, level, ramp to, ramp from) in their order."""
@@ -133,13 +132,13 @@ class Night:
         for place, row in enumerate(rows):
             kind, source, first, last = row[:4]
             if kind >= SENSOR_PERIOD and source == OWN:
-                self.cells.append((place, row[6], row[7]))
+                self.cells = self.cells + [(place, row[6], row[7])]
             if kind == ABSOLUTE_PERIOD:
                 for begin, end in self._spans(first, last):
                     self._add_period(ABSOLUTE_PERIOD, begin, end)
             elif kind == SENSOR_PERIOD:
                 self.dark = self._dark(0, 0)
-                self.sensed.append((self.begin, self.end, source, place, 0))
+                self.sensed = self.sensed + [(self.begin, self.end, source, place, 0)]
             else:
                 self.astro = True
                 found = self._dark(first, last)
@@ -161,7 +160,7 @@ class Night:
         for begin, end in ((early, min(first, last)), (max(early, late), last)):
             begin, end = max(begin, self.begin), min(end, self.end)
             if begin < end:
-                self.sensed.append((begin, end, row[1], place, 1))
+                self.sensed = self.sensed + [(begin, end, row[1], place, 1)]
 
     def _set_dynamics(self) -> None:
         for place, row in enumerate(self._table.rows(self.program, DYNAMICS)):
@@ -169,7 +168,7 @@ class Night:
             if row[6] != row[7]:
                 spans = self._spans(row[6], row[7])
             for first, last in spans:
-                self.dynamics.append((first, last) + row[:6] + (place,))
+                self.dynamics = self.dynamics + [(first, last) + row[:6] + (place,)]
 
     def _look_at_sun(self) -> None:
         """Sunset and the sunrise after it, once a night; `_polar` tells when there is none."""
@@ -211,4 +210,4 @@ class Night:
     def _add_period(self, kind: int, first: int, last: int) -> None:
         first, last = max(first, self.begin), min(last, self.end)
         if first < last:
-            self.periods.append((kind, first, last))
+            self.periods = self.periods + [(kind, first, last)]
