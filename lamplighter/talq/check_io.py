@@ -93,10 +93,12 @@ async def _probe(base: str, verify: ssl.SSLContext | bool) -> str:
 async def check_gateway(wishes: Wishes) -> list[Row]:
     """We play a CMS, and wait for the gateway to announce itself."""
     played = Played("cms", wishes.listen, Journal(wishes.tell))
-    played.trust = wishes.trust
+    played.trust, played.url = wishes.trust, wishes.advertise
     cms = PlayedCms(played)
     try:
         await played.serve(cms.carry_out)
+        if not await cms.recall(wishes.url):
+            played.journal.exchanges.clear()  # It answers no stranger, as it should.
         gateway = await played.until(lambda: _attached(cms, wishes.url), wishes.wait_s)
         if gateway is None:
             came = [one.line() for one in played.journal.incoming()][-5:]
@@ -129,13 +131,14 @@ async def _gateway_rows(first: GatewayCheck, wishes: Wishes) -> list[Row]:
     found |= await run(data.checks())
     found |= await run(checks)
     found |= await run(control.checks())
-    by_mark = await GatewayMarks(first, named).rows()
+    marked = GatewayMarks(first, named)
+    by_mark = await marked.rows()
     found |= await run(data.last() | last)
     missing = [
         Row("Profiles", name, "", NOT_ANNOUNCED if name not in told else PASSED)
         for name in wishes.profiles
     ]
-    return [*complete(found, SILENT), *missing, *by_mark]
+    return [*complete(found, SILENT), *missing, *marked.settled(by_mark)]
 
 
 async def check_cms(wishes: Wishes) -> list[Row]:

@@ -37,6 +37,7 @@ class GatewayControl:
     """Checks on the first lamp that it announced."""
 
     def __init__(self, first: GatewayCheck) -> None:
+        self.first = first
         self.cms = first.cms
         self.gateway = first.gateway
         self.call = first.call
@@ -251,10 +252,11 @@ class GatewayControl:
 
     async def _overridden(self) -> str:
         lamp, function = self._lamp()
+        now_s = await self.first.now_s()
         command = {
             **_state(_LEVEL), "reason": "override", "cmsRefId": f"check:{self.program}",
-            "start": talq.timestamp(time.time() - 1),
-            "expiration": talq.timestamp(time.time() + _EXPIRES_S),
+            "start": talq.timestamp(now_s - 1),
+            "expiration": talq.timestamp(now_s + _EXPIRES_S),
         }  # fmt: skip
         here = [{"resource": "devices", "address": lamp}]
         reply = await self.call("sendCommand", body={"addresses": here, "targetCommand": command})

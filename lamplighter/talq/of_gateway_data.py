@@ -39,7 +39,7 @@ class GatewayData:
     def checks(self) -> dict[str, Check]:
         """By rule, without those of `last`."""
         return {
-            "D1": self._devices, "D3": self._read, "D4": self._on_demand, "D5": self._paged,
+            "D1": self._devices, "D2": self._created, "D3": self._read, "D4": self._on_demand, "D5": self._paged,
             "D6": self._changed, "D7": self._confirmed, "L1": self._loggers, "L2": self._retried,
             "L3": self._parts, "L4": self._at_once, "L5": self._lasting,
         }  # fmt: skip
@@ -77,6 +77,19 @@ class GatewayData:
         if not number:
             raise NotAnnounced("it announced no device but itself")
         return f"{number} devices"
+
+    async def _created(self) -> str:
+        services = self.gateway.memory.table("services")
+        if not services.get("ConfigurationService", {}).get("commissioningSupported"):
+            raise NotAnnounced("commissioningSupported is not true")
+        known = self._some()
+        expect(await self.call("addDevices", body=[known]), 409, what="a device that it has")
+        reply = await self.call("addDevices", body=[{**known, "address": talq.NIL}])
+        body = expect(reply, 201, what="the same with the NIL address")
+        found = body[0].get("address") if body else None
+        if found != known["address"]:
+            raise Failed(f"the device that it has as {known['address']} is answered as {found}")
+        return "known by what it is; hardware that it does not know was not tried"
 
     def _some(self) -> Body:
         for device in self.others():
@@ -206,10 +219,11 @@ class GatewayData:
         expect(await self.call("addLoggerConfig", body=events), 409, what="the same again")
         if expect(await self.call("getLoggerConfig", self.events), 200)["address"] != self.events:
             raise Failed("the logger came back with another address")
+        now_s = await self.first.now_s()
         mode = {
             "type": "PeriodicRecordingMode", "content": self._content(),
             "samplingProfiles": [
-                {"samplingStartTime": talq.timestamp(time.time()), "samplingPeriod": _PERIOD}
+                {"samplingStartTime": talq.timestamp(now_s), "samplingPeriod": _PERIOD}
             ],
         }  # fmt: skip
         since = len(self.journal.exchanges)

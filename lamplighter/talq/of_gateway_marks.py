@@ -13,10 +13,12 @@ from protocol import talq
 from . import content
 from .of_gateway import GatewayCheck
 from .offer import is_event, marks
-from .results import Failed, NotAnnounced, NotTestable, Row
+from .results import NOT_TESTABLE, PASSED, Failed, NotAnnounced, NotTestable, Row
 from .run_io import expect, row
+from .wire_io import Exchange
 
 Body = dict[str, Any]
+_OPERATIONS = "Mandatory operations"
 
 
 class GatewayMarks:
@@ -33,7 +35,7 @@ class GatewayMarks:
         """All rows, in groups."""
         found = []
         for kind, group in (
-            ("operation", "Mandatory operations"), ("service", "Mandatory services"),
+            ("operation", _OPERATIONS), ("service", "Mandatory services"),
             ("function", "Mandatory functions"), ("attribute", "Mandatory attributes"),
             ("event", "Mandatory events"),
         ):  # fmt: skip
@@ -42,9 +44,21 @@ class GatewayMarks:
                 found.append(await row(group, mark.name, mark.of, check))
         return found
 
+    def settled(self, rows: list[Row]) -> list[Row]:
+        """The rows, with operations that only the last rules have used."""
+        return [
+            one._replace(state=PASSED, seen="served")
+            if one.group == _OPERATIONS and one.state == NOT_TESTABLE and self._good(one.name)
+            else one
+            for one in rows
+        ]
+
+    def _good(self, name: str) -> list[Exchange]:
+        return [one for one in self.journal.outgoing() if one.operation == name
+                and 200 <= one.status < 300]  # fmt: skip
+
     async def _operation(self, mark: talq.Mark) -> str | None:
-        used = [one for one in self.journal.outgoing() if one.operation == mark.name]
-        good = [one for one in used if 200 <= one.status < 300]
+        good = self._good(mark.name)
         faults = [problem for one in good for problem in one.problems]
         if faults:
             raise Failed("\n".join(dict.fromkeys(faults)))

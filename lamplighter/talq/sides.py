@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from protocol import talq
 
@@ -64,7 +64,8 @@ class PlayedCms:
     """Answers gateways, and tells each its cmsAddress (B3)."""
 
     def __init__(self, played: Played) -> None:
-        self.address = str(uuid4())
+        # The same in every run, so that a gateway which we attached before still obeys us.
+        self.address = str(uuid5(NAMESPACE_URL, f"{played.url}#cms"))
         self.played = played
         self.gateways: dict[str, Attached] = {}
         self.retry_s = _RETRY_S
@@ -136,6 +137,18 @@ class PlayedCms:
         }  # fmt: skip
         body = {"address": gateway.address, "functions": [function]}
         return await gateway.caller.call("partialUpdateDevice", gateway.address, body=body)
+
+    async def recall(self, base_uri: str) -> bool:
+        """Make a gateway that an earlier run attached begin anew (B7); False for any other."""
+        caller = self.played.caller(base_uri)
+        caller.sender = self.address
+        reply = await caller.call("getDevices")
+        if reply.status != 200 or not isinstance(reply.body, list):
+            return False
+        for device in reply.body:
+            if gateway_function(device):
+                return (await caller.call("deleteDevice", device["address"])).status < 300
+        return False
 
 
 class PlayedGateway:
