@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gateway_rig import CMS, START_S, Rig, RigNode
 
-from controller import external
+from controller import announce, external
 from controller.inputs import AGAIN_S, REPEAT_S
 from controller.library import Library
 from protocol import schedule, talq, wire
@@ -182,3 +182,43 @@ def test_c4_a_value_of_another_device_gates_a_lamp() -> None:
         rig.say(there, wire.BayState(state=state))
         rig.run(AGAIN_S + 1)
         assert told(node)[-1].state == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("maxSwitchPointsPerProgram", "fixedTimeControls"),
+        ("maxActivePeriodsPerProgram", "activePeriods"),
+    ],
+)
+def test_c13_one_more_than_was_announced_is_refused_with_422(name: str, most: str) -> None:
+    limits = dict.fromkeys(("calendars", "control-programs", "logger-configs", "groups"), 9)
+    control_service = announce.services(limits)[1]
+    count = control_service[name]
+    rows: list[dict[str, Any]] = {
+        "fixedTimeControls": [
+            {"startTime": f"{n // 60:02d}:{n % 60:02d}:00", "command": LEVEL}
+            for n in range(count + 1)
+        ],
+        "activePeriods": [
+            {
+                "name": "AbsoluteActivePeriod",
+                "startTime": "18:00:00",
+                "endTime": f"0{n % 10}:00:00",
+            }
+            for n in range(count + 1)
+        ],
+    }[most]
+    rig = Rig()
+    with pytest.raises(talq.TalqError) as refusal:
+        rig.library.put("control-programs", [{**program(), most: rows}], True, rig.now)
+    assert (refusal.value.status, refusal.value.key) == (422, "serviceConstraintExceeded")
+    rig.library.put("control-programs", [{**program(), most: rows[:-1]}], True, rig.now)
+
+
+def test_every_type_of_control_is_announced() -> None:
+    limits = dict.fromkeys(("calendars", "control-programs", "logger-configs", "groups"), 9)
+    service = announce.services(limits)[1]
+    assert len(set(service["supportedTypes"])) == 11
+    assert (service["ccDateSupport"], service["ccDaySupport"]) == ("full", "full")
+    assert service["dayOffset"] == 12
