@@ -11,8 +11,9 @@ import typer
 
 from protocol import tls
 
-from . import check_io, results
+from . import check_io, peer_io, results
 from .offer import PROFILES
+from .script import ScriptError
 from .session_io import OTHER
 from .wire_io import Exchange
 
@@ -30,11 +31,6 @@ _Cert = Annotated[Path | None, typer.Option(help="Our certificate, PEM.")]
 _Key = Annotated[Path | None, typer.Option(help="Its key.")]
 _Ca = Annotated[Path | None, typer.Option(help="Whom we trust.")]
 _Crl = Annotated[Path | None, typer.Option(help="What they revoked.")]
-
-
-@app.callback()
-def both() -> None:
-    """Check a TALQ endpoint of anyone's, or play its counterpart."""
 
 
 @app.command("check")
@@ -96,8 +92,62 @@ async def _check(wishes: check_io.Wishes) -> tuple[str, list[results.Row]]:
     return wishes.side, await check_io.check_gateway(wishes)
 
 
+@app.command("peer")
+def peer_command(
+    side: _Side,
+    listen: _Listen = "127.0.0.1:8790",
+    advertise: _Advertise = "",
+    cms: Annotated[str, typer.Option(help="Base URI of the CMS that a gateway attaches to.")] = "",
+    script: Annotated[
+        Path | None, typer.Option(help="Steps, a line of JSON each; - is standard input.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Every exchange, a line of JSON each.")] = None,
+    tls_cert: _Cert = None,
+    tls_key: _Key = None,
+    tls_ca: _Ca = None,
+    tls_crl: _Crl = None,
+) -> None:
+    """Play a whole CMS or gateway from memory, and do what a script says."""
+    _side(side)
+    if side == "gateway" and not cms.startswith(("http://", "https://")):
+        raise typer.BadParameter("a gateway needs the address of its CMS", param_hint="--cms")
+    if script is not None and str(script) != "-" and not script.is_file():
+        print(f"talq peer: {script}: no such file", file=sys.stderr)
+        raise typer.Exit(3)
+    trust = _trust(tls_cert, tls_key, tls_ca, tls_crl)
+    where = _where(listen)
+    kept = log.open("a", encoding="utf-8") if log else None
+
+    def tell(exchange: Exchange) -> None:
+        _print(exchange)
+        if kept is not None:
+            print(peer_io.as_line(exchange), file=kept, flush=True)
+
+    lines = peer_io.lines_of(script) if script else None
+    wishes = peer_io.PeerWishes(
+        side, where, advertise or _uri(where, trust), cms, lines, trust, tell, _say
+    )
+    try:
+        asyncio.run(peer_io.Peer(wishes).run())
+    except (peer_io.StepFailed, ScriptError) as error:
+        print(f"talq peer: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        print(f"talq peer: {listen}: {error.strerror or error}", file=sys.stderr)
+        raise typer.Exit(3) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    finally:
+        if kept is not None:
+            kept.close()
+
+
 def _print(exchange: Exchange) -> None:
     print(exchange.line(), flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _side(side: str) -> None:

@@ -303,14 +303,19 @@ class GatewayControl:
         lamp, function = self._lamp()
         body = {"addresses": [{"resource": "devices", "address": lamp}]}
         expect(await self.call("sendCommand", body=body), 201, 202, what="a release")
+        reply = await self.call("getDeviceAttribute", lamp, function, "defaultLightState")
+        default = (expect(reply, 200).get("value") or {}).get("value")
         end_s = time.monotonic() + _TAKES_S_MAX
         found: Body = {}
         while time.monotonic() < end_s:
             found = await self._feedback(f"{lamp}/{function}")
-            if found.get("reason") != "override":
-                return f"back to {found.get('reason')} {found.get('state')}"
+            # Its calendar was taken away before (C10), so that nothing but the default is left.
+            level = (found.get("state") or {}).get("value")
+            if found.get("reason") != "override" and level == default:
+                return f"override, then default: {found.get('reason')} {level}"
             await asyncio.sleep(0.5)
-        raise Failed(f"{_TAKES_S_MAX:.0f} s after its release the override is in effect: {found}")
+        said = f"{_TAKES_S_MAX:.0f} s after the release of an override in effect is {found}"
+        raise Failed(f"{said}; without a calendar defaultLightState {default} holds")
 
     async def _packages(self) -> str:
         self._service("DataPackageService")
