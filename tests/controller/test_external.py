@@ -195,7 +195,7 @@ def test_c13_one_more_than_was_announced_is_refused_with_422(name: str, most: st
     limits = dict.fromkeys(("calendars", "control-programs", "logger-configs", "groups"), 9)
     control_service = announce.services(limits)[1]
     count = control_service[name]
-    rows: list[dict[str, Any]] = {
+    many: dict[str, list[dict[str, Any]]] = {
         "fixedTimeControls": [
             {"startTime": f"{n // 60:02d}:{n % 60:02d}:00", "command": LEVEL}
             for n in range(count + 1)
@@ -208,7 +208,8 @@ def test_c13_one_more_than_was_announced_is_refused_with_422(name: str, most: st
             }
             for n in range(count + 1)
         ],
-    }[most]
+    }
+    rows = many[most]
     rig = Rig()
     with pytest.raises(talq.TalqError) as refusal:
         rig.library.put("control-programs", [{**program(), most: rows}], True, rig.now)

@@ -15,7 +15,7 @@ from servers import Broker
 
 import flasher
 from protocol import wire
-from protocol.schedule.planning import AstroPeriod, Dynamic
+from protocol.schedule.planning import AstroPeriod, Dynamic, SensorPeriod
 from protocol.wire import controller_end
 
 # A node must have 40 % free; what is measured has a reserve for what is still to come.
@@ -185,6 +185,31 @@ def test_forged_and_replayed_frames_change_no_light_and_are_counted(place: Place
     assert desk.ask().refused == refused + len(forged)
     assert abs(duty_percent(node) - 70) < 1
     assert not node.log()
+
+
+def test_a_photocell_and_an_input_of_the_controller_move_the_real_lamp(place: Place) -> None:
+    node, desk = place("lamp")
+    gated = only(
+        step("00:00", 100),
+        active_periods=(SensorPeriod(350, 700),),
+        dynamic=(Dynamic("presence", "set", 0, 0, 2, external=True),),
+    )
+    node.pages.lux_x10[:] = 9000
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 5, gated) == wire.UPLOAD_STORED
+    lit_at(node, 0)
+    node.pages.lux_x10[:] = 100
+    lit_at(node, 100)
+    command = wire.Input(generation=5, number=2, state=1, level_percent=30, valid_s=60)
+    desk.say(command)
+    lit_at(node, 30)
+    node.clock.set(node.clock.now_s() + 61, 1.0)
+    lit_at(node, 100)
+    desk.ask()
+    desk.pump(0.5)
+    state = desk.last(wire.LampState)
+    assert isinstance(state, wire.LampState)
+    assert (state.dark, 90 <= state.lux_dx <= 110) == (1, True)
 
 
 def test_a_restarted_broker_gets_its_nodes_back(place: Place, mosquitto: Broker) -> None:
