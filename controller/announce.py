@@ -10,7 +10,7 @@ from protocol import plan, talq
 from . import assets, programs
 from . import compile as compiler
 from .devices import Device
-from .translate import EVENTS, NO_CONTACT
+from .translate import EVENTS, FEEDBACK, LIGHT_CHANGE, NO_CONTACT
 
 GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
     "lamplighter-gateway-1", "lamplighter-lamp-1", "lamplighter-bay-1",
@@ -107,6 +107,20 @@ def class_functions(name: str) -> tuple[str, ...]:
     return _CLASSES[name]
 
 
+# Events of the gateway itself.
+_OWN_EVENTS = [
+    ("gateway", name, False)
+    for name in (
+        "newCmsAttached",
+        "changingRelease",
+        "releaseChanged",
+        "changeReleaseFailure",
+        "releaseMismatch",
+        "invalidAddress",
+    )
+]
+
+
 def _text(value: str) -> dict[str, Any]:
     return {"type": "AttributeString", "value": value}
 
@@ -115,7 +129,12 @@ def device_class(name: str) -> dict[str, Any]:
     """One of our classes."""
     functions: list[dict[str, Any]] = []
     events: dict[str, list[dict[str, str]]] = {}
-    for function, event_type, _ in [*EVENTS.values(), (*NO_CONTACT, True)]:
+    for function, event_type, _ in [
+        *EVENTS.values(),
+        (*NO_CONTACT, True),
+        (FEEDBACK[0], LIGHT_CHANGE, False),
+        *_OWN_EVENTS,
+    ]:
         events.setdefault(function, []).append({"type": event_type})
     for function in _CLASSES[name]:
         if function == "node":

@@ -149,7 +149,11 @@ class Gateway:
             return
         said = device.said(message.override_id)
         at_ms = self._measured_ms(message, now)
+        before = device.values.get(translate.FEEDBACK)
         self._values(device, translate.lamp_values(message, device.lamp_type, said, at_ms), now)
+        after = device.values[translate.FEEDBACK]
+        if before is None or before.value != after.value:
+            self._tell_event(device, translate.light_entry(device.address, after))
 
     def _bay(self, device: Device, message: wire.BayState, now: Now) -> None:
         self._values(device, translate.bay_values(message, self._measured_ms(message, now)), now)

@@ -54,6 +54,8 @@ _TYPES = {
 _ALWAYS = (("monitor", "activePower"), ("node", "clockQuality"))
 _NEW: Callable[[type[Value], tuple[Any, ...]], Value] = tuple.__new__
 NO_CONTACT = ("link", "communicationFailure")
+FEEDBACK = ("lamp", "feedbackLightCommand")
+LIGHT_CHANGE = "lightStateChange"
 
 
 class Value(NamedTuple):
@@ -159,7 +161,7 @@ def lamp_values(
     rank = override.rank if override else ""
     rows: list[tuple[tuple[str, str], str, object]] = [
         (("lamp", "targetLightCommand"), "Command", target),
-        (("lamp", "feedbackLightCommand"), "Command", effect),
+        (FEEDBACK, "Command", effect),
         (("monitor", "activeEnergy"), "Float", message.energy_wh / 1000),
         (("monitor", "operatingHours"), "Float", round(message.burning_min / 60, 2)),
         (("presence", "presenceStatus"), "Boolean", bool(message.presence)),
@@ -278,6 +280,21 @@ def gateway_entry(
     if said:
         data["info"] = [{"description": said}]
     return {"data": data}
+
+
+def light_entry(address: str, value: Value) -> dict[str, Any]:
+    """That the command in effect on a lamp has changed; value: its feedbackLightCommand."""
+    body = value.body
+    return {
+        "data": {
+            "type": "StateChangeEventLogData",
+            "srcAddress": f"{address}/{value.place[0]}",
+            "timestamp": talq.timestamp_ms(value.at_ms),
+            "eventType": LIGHT_CHANGE,
+            "command": body["value"],
+            "state": body["value"]["state"],
+        }
+    }
 
 
 def attribute_entry(address: str, value: Value) -> dict[str, Any]:

@@ -35,7 +35,10 @@ def _loggers(owner: str, now_s: float) -> list[dict[str, Any]]:
         "ParkingSensorFunction": ("occupancy",),
     }
     recordings: dict[str, dict[str, Any]] = {
-        _EVENTS: {"type": "EventRecordingMode", "sourceEvents": {"blackList": []}},
+        # What lamps do comes with the live values; as events it would come twice.
+        _EVENTS: {
+            "type": "EventRecordingMode", "sourceEvents": {"blackList": ["lightStateChange"]},
+        },
         _PERIODIC: {
             "type": "PeriodicRecordingMode",
             "content": [
