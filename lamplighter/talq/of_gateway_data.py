@@ -40,7 +40,8 @@ class GatewayData:
         """By rule, without those of `last`."""
         return {
             "D1": self._devices, "D2": self._created, "D3": self._read, "D4": self._on_demand,
-            "D5": self._paged, "D6": self._changed, "D7": self._confirmed, "L1": self._loggers, "L2": self._retried,
+            "D5": self._paged, "D6": self._changed, "D7": self._confirmed,
+            "L1": self._loggers, "L2": self._retried,
             "L3": self._parts, "L4": self._at_once, "L5": self._lasting,
         }  # fmt: skip
 

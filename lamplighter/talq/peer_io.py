@@ -199,7 +199,8 @@ class Peer:
 async def lines_of(path: Path) -> AsyncIterator[str]:
     """The lines of a file; of standard input when it is `-`, as they come."""
     if str(path) != "-":
-        for line in path.read_text("utf-8").splitlines():
+        whole = await asyncio.to_thread(path.read_text, "utf-8")
+        for line in whole.splitlines():
             yield line
         return
     while True:
