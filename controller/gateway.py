@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 
 from protocol import plan, talq, wire
 
@@ -22,9 +19,10 @@ from .attachment import Attachment
 from .devices import Device, Override
 from .effects import Effects, Now
 from .inputs import Inputs
-from .loggers import EVENT, Logger
+from .loggers import Logger
 from .nodes import NodeEnd, Random, Upload
-from .outbox import Stamps
+from .recording import Recording
+from .records import Records
 from .registry import Registry
 from .translate import Value
 
@@ -48,9 +46,11 @@ class Gateway:
         self.registry = Registry(site, site_key, zone, beat, random, self.effects)
         self.devices, self._by_node = self.registry.devices, self.registry.by_node
         self.inputs = Inputs(self._known)
-        self.stamps = Stamps()
+        self.records = Records(self.attachments, self.devices, self.effects)
+        self.records.allowed = self.may_record
         self.strangers: Counter[str] = Counter()
         self._heartbeat_s = beat[0]
+        self._zone = zone
         self._known_events: dict[str, set[int]] = {}
         self._unkept: set[str] = set()  # Devices whose newest values are not in the store yet.
         self._kept_ms = 0
@@ -73,6 +73,16 @@ class Gateway:
         if cms not in self.attachments:
             self.attachments[cms] = Attachment(cms, self.devices, self.site)
         return self.attachments[cms]
+
+    def attached(self, cms: str, now: Now) -> None:
+        """A bootstrap has ended: the CMSs that were here before are told (B8)."""
+        for uri, attachment in self.attachments.items():
+            if uri != cms and attachment.gateway_address:
+                source = talq.join_address(attachment.gateway_address, "gateway")
+                entry = translate.gateway_entry(
+                    source, "newCmsAttached", cms, int(now.domain_s * 1000), None
+                )
+                self.records.own(uri, entry)
 
     # The road up.
 
@@ -153,7 +163,7 @@ class Gateway:
         self._values(device, translate.lamp_values(message, device.lamp_type, said, at_ms), now)
         after = device.values[translate.FEEDBACK]
         if before is None or before.value != after.value:
-            self._tell_event(device, translate.light_entry(device.address, after))
+            self.records.event(device.address, translate.light_entry(device.address, after))
 
     def _bay(self, device: Device, message: wire.BayState, now: Now) -> None:
         self._values(device, translate.bay_values(message, self._measured_ms(message, now)), now)
@@ -163,13 +173,17 @@ class Gateway:
         device.keep(values)
         self.inputs.take(device.address)
         self._unkept.add(device.address)
-        for cms, attachment in self.attachments.items():
-            if device.address in attachment.absent:
-                continue
-            for logger in attachment.loggers.values():
-                for value in logger.news(device.address, values):
-                    entry = translate.attribute_entry(device.address, value)
-                    self.record(cms, logger.address, entry, value.at_ms)
+        self.records.values(device.address, values)
+
+    def may_record(self, logger: Logger, now_s: float) -> bool:
+        """Whether the active periods of a logger let it record (L6)."""
+        if not logger.active_periods:
+            return True
+        if logger.recording_of is None:
+            logger.recording_of = Recording(
+                logger.active_periods, self.site, self._zone, self._known
+            )
+        return logger.recording_of.allows(now_s)
 
     def _known(self, device: str, function: str, attribute: str) -> object:
         """The newest value of an attribute; None when there is none."""
@@ -177,26 +191,12 @@ class Gateway:
         value = found.values.get((function, attribute)) if found else None
         return value.value if value else None
 
-    def tell_all(self, cms: str, logger: Logger) -> None:
-        """A logger is new: what is known is news to it."""
-        for device in self.attachment(cms).devices():
-            for value in logger.news(device.address, device.values.values()):
-                entry = translate.attribute_entry(device.address, value)
-                self.record(cms, logger.address, entry, value.at_ms)
-
-    def record(self, cms: str, logger: str, entry: dict[str, Any], at_ms: int) -> None:
-        """Put an entry of this time into the outbox of a CMS."""
-        self.stamps.unique(cms, entry, at_ms)
-        # Its numbers are the wire's, all finite: what else `talq.encode` looks for is not here.
-        self.effects.store("outbox", cms, logger, msgspec.json.encode(entry))
-
     def _event(self, device: Device, event: wire.Event, now: Now) -> None:
         """An event: stored once, told once, then acknowledged to the node.
 
         While no CMS records events it is not acknowledged: the node keeps it until one does.
         """
-        loggers = [x for a in self.attachments.values() for x in a.loggers.values()]
-        if not any(logger.mode == EVENT for logger in loggers):
+        if not self.records.takes_events:
             return
         if self._is_known(device.node.node_id, event):
             device.node.event_stored(event)
@@ -204,8 +204,8 @@ class Gateway:
         at_ms = self._event_ms(device, event, now)
         self.effects.store("event", device.node.node_id, event.boot_count, event.number)
         kind = wire.EVENT_NAMES[event.kind] if event.kind < len(wire.EVENT_NAMES) else "unknown"
-        self._tell_event(
-            device,
+        self.records.event(
+            device.address,
             translate.event_entry(device.address, kind, event.started, at_ms, event.value),
         )
         device.node.event_stored(event)
@@ -232,31 +232,13 @@ class Gateway:
         known.add(key)
         return False
 
-    def _tell_event(self, device: Device, entry: dict[str, Any]) -> None:
-        event_type = entry["data"]["eventType"]
-        function = talq.split_address(entry["data"]["srcAddress"]).function
-        at_ms = talq.read_timestamp_ms(entry["data"]["timestamp"])
-        for cms, attachment in self.attachments.items():
-            if device.address in attachment.absent:
-                continue
-            for logger in attachment.loggers.values():
-                if logger.records_event(device.address, function, event_type):
-                    self.record(cms, logger.address, {"data": dict(entry["data"])}, at_ms)
-
-    def tell_own(self, cms: str, entry: dict[str, Any]) -> None:
-        """An event of the gateway itself, for one CMS."""
-        data = entry["data"]
-        address = talq.split_address(data["srcAddress"])
-        at_ms = talq.read_timestamp_ms(data["timestamp"])
-        for logger in self.attachment(cms).loggers.values():
-            if logger.records_event(address.device, address.function, data["eventType"]):
-                self.record(cms, logger.address, entry, at_ms)
-
     def _contact(self, devices: list[Device], lost: bool, now: Now) -> None:
         at_ms = int(now.domain_s * 1000)
         word = "silent" if lost else "ok"
         for device in devices:
-            self._tell_event(device, translate.contact_entry(device.address, lost, at_ms))
+            self.records.event(
+                device.address, translate.contact_entry(device.address, lost, at_ms)
+            )
             self._values(device, [translate.text_or_number("contact", word, at_ms)], now)
 
     # The road down: what was asked, until the node has it.
@@ -311,7 +293,7 @@ class Gateway:
             entry = translate.event_entry(
                 device.address, "schedule_refused", wire.INSTANT, at_ms, state.generation
             )
-            self._tell_event(device, entry)
+            self.records.event(device.address, entry)
 
     def _assigned(self, device: Device) -> None:
         """The node holds the table of its calendar: the CMS is told, once since our start."""
@@ -354,10 +336,7 @@ class Gateway:
                 values = translate.packed(self.devices[address].values.values())
                 self.effects.store("reported", address, values)
             self._unkept.clear()
-        for cms, attachment in self.attachments.items():
-            for logger in attachment.loggers.values():
-                if logger.due(now.domain_s):
-                    self.sample(cms, logger)
+        self.records.tick(now.domain_s)
 
     def _is_silent(self, node: NodeEnd, now: Now) -> bool:
         if node.silent:
@@ -382,14 +361,6 @@ class Gateway:
             device.keep([translate.text_or_number("contact", "silent", int(now.domain_s * 1000))])
             if override.origin:
                 self.effects.patches.append((override.cms, override.origin, device.address))
-
-    def sample(self, cms: str, logger: Logger) -> None:
-        """Record what a periodic logger wants of every device."""
-        for device in self.attachment(cms).devices():
-            for value in device.values.values():
-                if logger.records_value(device.address, value):
-                    entry = translate.attribute_entry(device.address, value)
-                    self.record(cms, logger.address, entry, value.at_ms)
 
     def refused(self) -> Mapping[str, int]:
         """Frames refused since the start, by reason, over all nodes."""

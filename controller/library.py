@@ -51,7 +51,7 @@ class Library:
         self._store(changes)
         for logger in loggers:
             self.own.loggers[logger.address] = logger
-            self._gateway.tell_all(self._cms, logger)
+            self._gateway.records.all(self._cms, logger)
         if collection in ("control-programs", "calendars"):
             self._recompile(now)
 
@@ -151,6 +151,8 @@ class Library:
                 422, "serviceConstraintExceeded", f"recording mode {logger.mode} is not known",
                 "recordingMode.type",
             )  # fmt: skip
+        if logger.active_periods:
+            _for_nodes(self._gateway.may_record, logger, 0.0)
         return logger
 
 

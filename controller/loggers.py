@@ -10,6 +10,7 @@ from typing import Any
 
 from protocol import talq
 
+from .recording import Recording
 from .translate import Value
 
 EVENT, PERIODIC, ON_CHANGE = "EventRecordingMode", "PeriodicRecordingMode", "VendorRecordingMode"
@@ -53,6 +54,7 @@ class Logger:
     next_sample_s: float = 0.0
     last: dict[str, dict[tuple[str, str], object]] = field(default_factory=dict)
     recording: bool = True  # Whether its active periods let it record now (L6).
+    recording_of: Recording | None = None  # What decides that, made when first asked.
     address: str = field(init=False)
     mode: str = field(init=False)  # EVENT, PERIODIC, ON_CHANGE or another kind.
     _is_particular: bool = field(init=False)  # Whether it hears devices differently.
@@ -147,7 +149,7 @@ class Logger:
 
     # When what was recorded is reported.
 
-    def wait_s(self, now_s: float, second: int, chance: float) -> float:
+    def wait_s(self, second: int, chance: float) -> float:
         """How long a report waits from now on, in domain seconds.
 
         second: of the local day. chance: from 0 to 1, for the random part of scheduled times.

@@ -140,7 +140,7 @@ class Packages:
         now_ms = int(self._engine.now().domain_s * 1000)
         source = talq.join_address(gateway.attachment(cms).gateway_address or talq.NIL, "gateway")
         entry = translate.gateway_entry(source, event, said, now_ms, started)
-        gateway.tell_own(cms, entry)
+        gateway.records.own(cms, entry)
         self._engine.arrived()
 
 

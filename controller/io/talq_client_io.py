@@ -7,7 +7,10 @@ from there (B9). When the CMS says that it does not know us, we start from the b
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
+import zoneinfo
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -27,6 +30,7 @@ _PAUSE_S_MIN, _PAUSE_S_MAX = 0.2, 10.0
 # Acknowledgements of a wide command come one by one; so long they are gathered into one PATCH.
 _GATHER_S = 0.05
 _REPORTERS_LOOK_S = 0.5
+_DUE_LOOK_S = 0.1
 
 _log = structlog.get_logger("cms")
 
@@ -58,6 +62,7 @@ class CmsLink:
         self._patches: dict[tuple[str, str], None] = {}
         self._patch_wake = asyncio.Event()
         self._again = asyncio.Event()
+        self._chance = random.Random().random  # spreads reports, guards nothing
 
     @property
     def _gateway(self) -> Gateway:
@@ -145,6 +150,7 @@ class CmsLink:
         await self._say_types()
         await self._say_devices()
         self.ready = True
+        self._gateway.attached(self.uri, self._engine.now())
         await self._keep()
 
     async def _say_types(self) -> None:
@@ -203,11 +209,17 @@ class CmsLink:
         """Tell the entries of one logger in order, each once, for ever (L2)."""
         pause_s = _PAUSE_S_MIN
         wake = self._wakes[logger]
+        is_due = False  # Once a report is due, all that waits is told, in parts (L3).
         while True:
             wake.clear()
             rows = await self._engine.store.outbox(self.uri, logger, _ENTRIES_MAX)
             if not rows:
+                is_due = False
                 await wake.wait()
+                continue
+            if not is_due:
+                await self._until_due(logger)
+                is_due = True
                 continue
             report = {"address": logger, "entries": [talq.read_json(body) for _, body in rows]}
             try:
@@ -221,6 +233,20 @@ class CmsLink:
             pause_s = _PAUSE_S_MIN
             if status < 300:
                 await self._engine.store.sent(self.uri, logger, rows[-1][0])
+
+    async def _until_due(self, logger: str) -> None:
+        """Wait as the logger's reporting mode says, in the world's time (L1)."""
+        attachment = self._gateway.attachments.get(self.uri)
+        known = attachment.loggers.get(logger) if attachment else None
+        if known is None:
+            return
+        begin_s = self._engine.now().domain_s
+        zone = zoneinfo.ZoneInfo(self._gateway.site.site.zone)
+        local = datetime.fromtimestamp(begin_s, zone)
+        second = local.hour * 3600 + local.minute * 60 + local.second
+        wait_s = known.wait_s(second, self._chance())
+        while self._engine.now().domain_s - begin_s < wait_s:
+            await asyncio.sleep(_DUE_LOOK_S)
 
     async def _give_way(self, logger: str) -> None:
         """While the CMS is away a log of measurements is bounded; events never are."""

@@ -196,7 +196,7 @@ async def _log_report(turn: Turn) -> talq.Answer:
     turn.own.catalogue.get("logger-configs", name)
     logger = turn.own.loggers[name]
     if logger.is_periodic:
-        turn.engine.gateway.sample(turn.cms.uri, logger)
+        turn.engine.gateway.records.sample(turn.cms.uri, logger)
         await turn.engine.settled()
     rows = await turn.engine.store.outbox(turn.cms.uri, name, _LOG_ENTRIES_MAX)
     entries = [talq.read_json(body) for _, body in rows]

@@ -129,7 +129,8 @@ class Catalogue:
         for number, body in enumerate(bodies):
             for found in references(row.schema, body):
                 inside = found.resource == collection and found.address in new
-                if not inside and not self.exists(found.resource, found.address):
+                here = inside or self.exists(found.resource, found.address)
+                if found.strict and not here:
                     refs = ((found.resource, found.address),)
                     faults.append(
                         Fault(422, "relatedResourceNotFound", f"no {found.address!r} is here",

@@ -22,11 +22,15 @@ class Collection(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """Something named in a body: which resource, its address, and where it stands."""
+    """Something named in a body: which resource, its address, and where it stands.
+
+    not `strict`: what is not here is an external sensor, which is no resource.
+    """
 
     resource: str
     address: str
     field: str
+    strict: bool = True
 
 
 COLLECTIONS = {

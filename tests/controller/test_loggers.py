@@ -100,10 +100,10 @@ def test_l1_scheduled_reports_wait_for_their_time_and_a_chance() -> None:
         },
     }  # fmt: skip
     made = logger_of(config)
-    assert made.wait_s(0.0, 5 * 3600, 0.0) == 3600
-    assert made.wait_s(0.0, 19 * 3600, 0.5) == 11 * 3600 + 300
+    assert made.wait_s(5 * 3600, 0.0) == 3600
+    assert made.wait_s(19 * 3600, 0.5) == 11 * 3600 + 300
     delayed = {**config, "reportingMode": {"type": "ImmediateReportingMode", "delay": 7}}
-    assert logger_of(delayed).wait_s(0.0, 0, 0.9) == 7
+    assert logger_of(delayed).wait_s(0, 0.9) == 7
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Linked:
         for number in range(count):
             at_ms = AT_MS + number * 1000
             entry = translate.event_entry(address, "lamp_failure", 1 - number % 2, at_ms, 0)
-            self.rig.gateway.record(CMS_URI, "events", entry, at_ms)
+            self.rig.gateway.records.event(entry["data"]["srcAddress"].split("/")[0], entry)
         self.engine.arrived()
 
 
