@@ -126,16 +126,17 @@ _ALL_PERIODS = st.lists(
     max_size=3,
     unique=True,
 ).map(tuple)
+_HOLDS = st.sampled_from((0, 30, 60, 100, 600))
 _ALL_DYNAMICS = st.lists(
     st.builds(
         lambda operation, level, hold_s, source, external, span: Dynamic(
             "presence", operation, 0 if external else level, hold_s, source, external,
             from_s=span[0], to_s=span[1],
         ),
-        _OPERATIONS, _LEVELS, st.integers(0, 600), _SOURCES, st.booleans(),
+        _OPERATIONS, _LEVELS, _HOLDS, _SOURCES, st.booleans(),
         st.tuples(_SECONDS, _SECONDS) | st.just((0, 0)),
     )
-    | st.builds(Dynamic, st.just("presence"), _OPERATIONS, _LEVELS, st.integers(1, 600)),
+    | st.builds(Dynamic, st.just("presence"), _OPERATIONS, _LEVELS, _HOLDS),
     max_size=3,
 ).map(tuple)  # fmt: skip
 _SUNS = st.lists(
@@ -167,7 +168,8 @@ ALL_RULES = st.builds(
     st.lists(st.sampled_from("12345L"), unique=True, max_size=2),
     st.lists(_PAIRS.map(_full) | _PAIRS.map(_yearly) | _PAIRS.map(_monthly), max_size=2),
 )
-ALL_CALENDARS = st.builds(
+# Half of them have no rules, so that programs are tried more often than calendars.
+ALL_CALENDARS = st.just(Calendar("c", "a")) | st.builds(
     lambda default, rules: Calendar("c", default, tuple(rules)),
     st.sampled_from((None, "a", "b")),
     st.lists(ALL_RULES, max_size=4),

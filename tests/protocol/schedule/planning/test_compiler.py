@@ -102,9 +102,9 @@ LUX = st.sampled_from((-1, 0, 100, 300, 500, 700, 1000))
 @given(
     ALL_CALENDARS, st.tuples(ALL_PROGRAMS, ALL_PROGRAMS), st.sampled_from(PLACES), INSTANTS,
     st.lists(
-        st.tuples(st.sampled_from((1, 60, 300, 5000, 20000)), LUX, st.sampled_from((-1, 0, 100)),
+        st.tuples(st.sampled_from((30, 60, 600, 1800, 7200)), LUX, st.sampled_from((-1, 0, 100)),
                   TELLINGS),
-        min_size=1, max_size=8,
+        min_size=1, max_size=40,
     ),
 )  # fmt: skip
 def test_c6_with_all_that_talq_can_say_the_node_and_the_naive_evaluator_agree(
