@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import ssl
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,14 +36,14 @@ class Cms:
         plan.save(plan.quarter(2, 0, day_off=False), folder / "plan.json")
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
-        self._folder = folder
+        self.folder = folder
 
     def start(self) -> subprocess.Popen[bytes]:
         files = self.site.files("cms")._asdict()
         named = {f"LAMPLIGHTER_CMS_TLS_{key.upper()}": str(path) for key, path in files.items()}
         words = [
-            sys.executable, "-m", "cms", "--plan", str(self._folder / "plan.json"),
-            "--listen", f"127.0.0.1:{self.port}", "--data", str(self._folder / "cms"),
+            sys.executable, "-m", "cms", "--plan", str(self.folder / "plan.json"),
+            "--listen", f"127.0.0.1:{self.port}", "--data", str(self.folder / "cms"),
         ]  # fmt: skip
         process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **named})
         wait_for_port(self.port, 20)
@@ -121,6 +123,63 @@ async def test_t12_a_revoked_gateway_is_out_without_a_restart(cms: Cms) -> None:
     await asyncio.sleep(0.6)  # So long the files may go unread.
     with pytest.raises(httpx.TransportError):
         await cms.announce("gateway-stolen", uri)
+
+
+class Controller:
+    """`lamplighter controller` with TLS at that CMS, without a broker: TALQ needs none."""
+
+    def __init__(self, folder: Path, cms: Cms) -> None:
+        self.port = free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        key = folder / "site.key"
+        key.touch(mode=0o600)
+        key.write_text("00112233" * 8)
+        files = cms.site.files("gateway-north")
+        rows = {
+            "plan": str(cms.folder / "plan.json"), "site_key_file": str(key),
+            "data": str(folder / "data"), "broker_port": free_port(), "listen_port": self.port,
+            "cms": [cms.url + "/talq"], "tls_cert": str(files.cert), "tls_key": str(files.key),
+            "tls_ca": str(files.ca), "tls_crl": str(files.crl),
+        }  # fmt: skip
+        self.config = folder / "controller.toml"
+        self.config.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in rows.items()))
+
+    def start(self) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-m", "controller", "--config", str(self.config)]
+        process = subprocess.Popen(words, cwd=ROOT)
+        wait_for_port(self.port, 20)
+        return process
+
+
+async def test_t12_controller_and_cms_meet_over_mutual_tls(tmp_path: Path) -> None:
+    cms = Cms(tmp_path)
+    own = Controller(tmp_path, cms)
+    processes = [cms.start(), own.start()]
+    context = ssl.create_default_context(cafile=cms.site.path / "ca.crt")
+    token = (cms.folder / "cms" / "first-token").read_text().strip()
+    headers = {"authorization": f"Bearer {token}"}
+    try:
+        async with httpx.AsyncClient(verify=context, trust_env=False) as http:
+            lamps: list[dict[str, Any]] = []
+            for _ in range(200):
+                answer = await http.get(f"{cms.url}/api/v1/lamps", headers=headers)
+                lamps = answer.json()["items"]
+                if lamps and all(lamp["gateway_id"] for lamp in lamps):
+                    break
+                await asyncio.sleep(0.1)
+            assert lamps
+            assert all(lamp["gateway_id"] for lamp in lamps), "the controller did not attach"
+            bare = await http.get(f"{own.url}/devices")
+        assert bare.status_code == 401
+        for title in ("gateway-south", "cms"):
+            peer = talq.Peer("gateway", own.url, verify=cms.site.trust(title).client())
+            stranger = await peer.call("getDevices", sender=str(uuid.uuid4()))
+            await peer.close()
+            assert stranger.status == 403
+    finally:
+        for process in processes:
+            process.terminate()
+        assert [process.wait(20) for process in processes] == [0, 0]
 
 
 def test_t12_without_certificates_a_cms_refuses_to_start(tmp_path: Path) -> None:
