@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol import talq
 
-from .. import announce
+from .. import announce, identity
 from ..attachment import LIMITS
 from ..control import Control
 from . import talq_devices_io
@@ -46,6 +46,10 @@ class GatewayServer:
         """One request; 403 for a stranger."""
         for link in self._links:
             if link.cms_address and link.cms_address == call.sender:
+                if not identity.may_command(link.identity, call.certificate):
+                    text = "belongs to the holder of another certificate"
+                    raise talq.TalqError(403, "parameterValueNotValid", text, "clientAddress")
+                link.identity = identity.told(call.certificate)
                 turn = Turn(call, link, self._engine)
                 return await self.handlers[call.operation.operation_id](turn)
         raise talq.TalqError(

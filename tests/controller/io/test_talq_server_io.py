@@ -285,3 +285,11 @@ async def test_the_document_is_open_to_everyone(served: Served) -> None:
     answer = await served.http.get("/openapi.json")
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.")
+
+
+async def test_t12_an_attached_cms_is_known_by_its_certificate(served: Served) -> None:
+    assert (await served.ask("GET", "/devices")).status_code == 200
+    served.link.identity = "urn:lamplighter:cms"
+    answer = await served.ask("GET", "/devices")
+    assert answer.status_code == 403
+    assert "another certificate" in answer.json()[0]["description"]
