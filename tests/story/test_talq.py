@@ -14,6 +14,8 @@ import pytest
 from servers import free_port
 from story.city import ROOT, City
 
+pytestmark = pytest.mark.xdist_group("story")
+
 CHECKER = free_port()
 
 

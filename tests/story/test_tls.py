@@ -21,6 +21,8 @@ from story.city import ROOT
 
 from protocol import plan, talq
 
+pytestmark = pytest.mark.xdist_group("story")
+
 NORTH = "https://north.example/"
 CLASSES = [{"name": "g", "functions": []}]
 
