@@ -6,6 +6,7 @@ It decides nothing about light. Read `model.py` first.
 
 from .identity import device_address, gateway_asset_id, is_node_id
 from .model import (
+    STATION_KINDS,
     Asset,
     Cabinet,
     Feeder,
@@ -22,6 +23,7 @@ from .model import (
 from .quarter import quarter
 
 __all__ = [
+    "STATION_KINDS",
     "Asset",
     "Cabinet",
     "Feeder",

@@ -59,6 +59,10 @@ class Feeder(msgspec.Struct, frozen=True):
     switching: Switching = Switching()
 
 
+# Kinds of nodes that stand beside lamps and bays: each is read over Modbus.
+STATION_KINDS = ("cabinet", "air", "sign")
+
+
 class LampType(msgspec.Struct, frozen=True):
     """A luminaire model: `curve` holds (level percent, fraction of power_w_max), rising."""
 
@@ -99,12 +103,12 @@ class Street(msgspec.Struct, frozen=True):
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """A lamp or a bay, and the channel of the node that serves it."""
+    """A lamp, a bay or a station, and the channel of the node that serves it."""
 
     asset_id: str
     node_id: str
     channel: int
-    kind: Literal["lamp", "bay"]
+    kind: Literal["lamp", "bay", "cabinet", "air", "sign"]
     names: Names
     lat: float
     lon: float
@@ -113,6 +117,7 @@ class Asset(msgspec.Struct, frozen=True):
     bearing_deg: float = 0.0
     lamp_type_id: str | None = None
     bay_kind: str | None = None
+    cabinet_id: str | None = None  # The cabinet that a cabinet's node stands in.
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -135,6 +140,7 @@ def _check(plan: Plan, path: Path) -> None:
         "feeder_id": {f.id for f in plan.feeders},
         "street_id": {s.id for s in plan.streets},
         "lamp_type_id": {t.id for t in plan.lamp_types},
+        "cabinet_id": {c.id for c in plan.cabinets},
     }
     seen: set[str] = set()
     ends: set[tuple[str, int]] = set()
@@ -154,6 +160,8 @@ def _check(plan: Plan, path: Path) -> None:
                 raise PlanError(f"{where}: {field} {value!r} is not in the plan")
         if asset.kind == "lamp" and asset.lamp_type_id is None:
             raise PlanError(f"{where}: a lamp needs a lamp_type_id")
+        if asset.kind == "cabinet" and asset.cabinet_id is None:
+            raise PlanError(f"{where}: a cabinet's node needs a cabinet_id")
 
 
 def load(path: str | Path) -> Plan:

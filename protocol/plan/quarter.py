@@ -25,6 +25,7 @@ _LAT_M = 111_320.0  # Metres in a degree of latitude.
 _LAMPS_PER_TILE = 96
 _BAYS_PER_TILE = 64
 _TILE_LON = 0.0125
+_STATION_FEEDER = "F-4"  # Live day and night, before the contactor.
 
 # id, French, Dutch, line as (lon, lat), feeder, may have bays.
 _STREETS: tuple[tuple[str, str, str, tuple[tuple[float, float], ...], str, bool], ...] = (
@@ -159,8 +160,29 @@ def _street_id(code: str, tile: int) -> str:
     return code if tile == 0 else f"{code}{tile + 1}"
 
 
-def quarter(lamps: int = 24, bays: int = 16, *, day_off: bool = False) -> Plan:
-    """A plan with so many lamps and bays; `day_off` switches the lamps' feeders by the sun."""
+def _stations(cabinet: Cabinet) -> list[Asset]:
+    """A node in the cabinet, an air station and a sign that guides to the bays."""
+    # Locally administered addresses again: 02:cc:00, 02:dd:00, 02:ee:00.
+    cabinet_names = _names("Armoire", "Kast", cabinet.id)
+    air = Names(fr="Air Rue Blaes", nl="Lucht Blaesstraat", en="Air Rue Blaes",
+                de="Luft Rue Blaes")  # fmt: skip
+    sign = Names(fr="Panneau Rue Haute", nl="Bord Hoogstraat", en="Sign Rue Haute",
+                 de="Tafel Rue Haute")  # fmt: skip
+    return [
+        Asset("K-0001", "02cc00000001", 0, "cabinet", cabinet_names, cabinet.lat, cabinet.lon,
+              _STATION_FEEDER, "HA", cabinet_id=cabinet.id),
+        Asset("A-0001", "02dd00000001", 0, "air", air, 50.83745, 4.34620, _STATION_FEEDER, "BL"),
+        Asset("S-0001", "02ee00000001", 0, "sign", sign, 50.83345, 4.34585, _STATION_FEEDER, "HA"),
+    ]  # fmt: skip
+
+
+def quarter(
+    lamps: int = 24, bays: int = 16, *, day_off: bool = False, stations: bool = False
+) -> Plan:
+    """A plan with so many lamps and bays; `day_off` switches the lamps' feeders by the sun.
+
+    `stations` adds a node in the cabinet, an air station and a parking guidance sign.
+    """
     if lamps < 0 or bays < 0 or lamps + bays == 0:
         raise ValueError(f"a quarter needs lamps or bays, not {lamps} and {bays}")
     maker = _Maker()
@@ -173,9 +195,12 @@ def quarter(lamps: int = 24, bays: int = 16, *, day_off: bool = False) -> Plan:
     feeders = [Feeder(i, _same(f"{i} {name}"), "C-1", switching) for i, name in streets.items()]
     permanent = Names(fr="F-4 Stationnement", nl="F-4 Parkeren", en="F-4 Parking", de="F-4 Parken")
     feeders.append(Feeder("F-4", permanent, "C-1", Switching(always_on=True)))
+    cabinet = Cabinet("C-1", _names("Rue Haute", "Hoogstraat", "C-1"), 50.8372, 4.3490)
+    if stations:
+        maker.assets.extend(_stations(cabinet))
     return Plan(
         site=Site("marolles", 50.8368, 4.3459, "Europe/Brussels"),
-        cabinets=[Cabinet("C-1", _names("Rue Haute", "Hoogstraat", "C-1"), 50.8372, 4.3490)],
+        cabinets=[cabinet],
         feeders=feeders,
         lamp_types=[_LAMP_TYPE],
         streets=maker.streets,

@@ -56,3 +56,18 @@ def test_a_faulty_plan_is_refused_with_the_place_named(
     with pytest.raises(plan.PlanError, match=r"plan\.json") as caught:
         plan.load(path)
     assert rule in str(caught.value)
+
+
+def test_stations_stand_beside_the_lamps_and_bays() -> None:
+    without, with_them = plan.quarter(4, 2), plan.quarter(4, 2, stations=True)
+    assert with_them.assets[: len(without.assets)] == without.assets
+    added = with_them.assets[len(without.assets) :]
+    assert tuple(asset.kind for asset in added) == plan.STATION_KINDS
+    assert added[0].cabinet_id == with_them.cabinets[0].id
+
+
+def test_stations_survive_writing_and_reading(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    site = plan.quarter(4, 2, stations=True)
+    plan.save(site, path)
+    assert plan.load(path) == site
