@@ -43,6 +43,12 @@ def check_command(
     json: Annotated[Path | None, typer.Option(help="Write all rows as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write all rows as JUnit XML.")] = None,
     wait_s: Annotated[float, typer.Option(help="How long a gateway may take to announce.")] = 60,
+    asset_id: Annotated[
+        str, typer.Option(help="Our first device is this asset of the CMS's city.")
+    ] = "",
+    operator_s: Annotated[
+        float, typer.Option(help="Wait so long for its operator to assign and to dim it.")
+    ] = 0,
     verbose: Annotated[bool, typer.Option(help="Print each request.")] = False,
     tls_cert: _Cert = None,
     tls_key: _Key = None,
@@ -60,7 +66,7 @@ def check_command(
     where = _where(listen)
     wishes = check_io.Wishes(
         side, url, where, advertise or _uri(where, trust), tuple(profile or PROFILES), wait_s,
-        trust, _print if verbose else None,
+        trust, _print if verbose else None, asset_id, operator_s,
     )  # fmt: skip
     try:
         played, rows = asyncio.run(_check(wishes))

@@ -24,7 +24,7 @@ from .results import FAILED, NOT_ANNOUNCED, PASSED, Row
 from .rules import RULES, group_of
 from .run_io import complete, run
 from .session_io import OTHER, Played
-from .sides import Attached, PlayedCms, PlayedGateway
+from .sides import Attached, PlayedCms, PlayedGateway, name_asset
 from .wire_io import Caller, Exchange, Journal
 
 
@@ -39,6 +39,10 @@ class Wishes(NamedTuple):
     wait_s: float = 60.0
     trust: tls.Trust | None = None
     tell: Callable[[Exchange], None] | None = None
+    # For the rows that only an operator of the CMS can cause: whose asset our first device is,
+    # and how long we wait for someone to use it.
+    asset_id: str = ""
+    operator_s: float = 0.0
 
 
 class Unreachable(Exception):
@@ -148,6 +152,8 @@ async def check_cms(wishes: Wishes) -> list[Row]:
     gateway = PlayedGateway(played, wishes.advertise, wishes.url)
     made = offer(wishes.profiles, wishes.advertise, time.time())
     gateway.services, gateway.classes, gateway.devices = made
+    if wishes.asset_id:
+        name_asset(gateway.devices[0], wishes.asset_id)
     try:
         await played.serve(gateway.carry_out)
         return await _cms_rows(gateway, wishes)
@@ -165,6 +171,11 @@ async def _cms_rows(gateway: PlayedGateway, wishes: Wishes) -> list[Row]:
     last = {name: checks.pop(name) for name in ("B9", "B7", "T7")}
     found |= await run(checks)
     by_mark = await CmsMarks(gateway, wishes.profiles).rows()
+    if wishes.operator_s:
+        came = gateway.played.journal.incoming
+        await gateway.played.until(
+            lambda: came("sendCommand") and came("assignCommand"), wishes.operator_s
+        )
     found |= await run(CmsControl(gateway).checks())
     found |= await run(last)
     return complete(found, of_cms.SILENT) + by_mark

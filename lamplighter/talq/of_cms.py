@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ from . import content
 from .offer import offer
 from .results import Failed, NotTestable
 from .run_io import Check, expect, refused
-from .sides import PlayedGateway, gateway_function
+from .sides import PlayedGateway, gateway_function, name_asset
 from .transport import Target, Write
 from .wire_io import Reply
 
@@ -177,7 +178,9 @@ class CmsCheck:
     async def _merged(self) -> None:
         address = str(uuid4())
         kind = self.gateway.classes[0]["name"]
-        source = self.gateway.devices[0]["functions"][:2]
+        model = copy.deepcopy(self.gateway.devices[0])
+        name_asset(model, "merged")
+        source = model["functions"][:2]
         body = content.device(address, "merged", kind, [dict(source[0])])
         expect(await self.cms.call("addDevices", body=[body]), 201)
         patch = {"address": address, "functions": [source[1]]}

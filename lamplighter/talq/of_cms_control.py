@@ -96,7 +96,12 @@ class CmsControl:
 
     async def _overrides(self) -> str:
         came = self._came("sendCommand")
-        devices = self.gateway.memory.table("devices")
+        devices = {
+            body["address"]
+            for one in self.journal.outgoing()
+            if one.operation == "addDevices" and one.status == 201
+            for body in one.body
+        }
         for exchange in came:
             for reference in (exchange.body or {}).get("addresses") or ():
                 where = talq.device_of(reference["address"])
@@ -119,7 +124,7 @@ class CmsControl:
         device = self.gateway.devices[0]
         value = {"type": "AttributeString", "value": "told",
                  "timestamp": talq.timestamp(time.time())}  # fmt: skip
-        function = {**{k: device["functions"][0][k] for k in ("id", "type")}, "assetId": value}
+        function = {**{k: device["functions"][0][k] for k in ("id", "type")}, "hwType": value}
         body = [{"address": device["address"], "functions": [function]}]
         reply = await self.cms.call("partialUpdateDevices", body=body, origin=came[-1].request_id)
         expect(reply, 200, what="the outcome of its command, with talqOriginRequestId")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ from protocol import talq
 
 from .results import Failed, NotTestable
 from .run_io import Check, expect, refused
-from .sides import PlayedGateway
+from .sides import PlayedGateway, name_asset
 
 Body = dict[str, Any]
 _COMES_S_MAX = 10.0
@@ -50,8 +51,9 @@ class CmsData:
         expect(await self.cms.call("updateDeviceClass", name, body=wide), 200, what="wider")
         reply = await self.cms.call("updateDeviceClass", name, body=small)
         refused(reply, "a class that shrinks")
-        device = {**self._first, "address": str(uuid4()), "name": "grown"}
+        device = copy.deepcopy({**self._first, "address": str(uuid4()), "name": "grown"})
         device["functions"] = device["functions"][:2]
+        name_asset(device, "grown")
         expect(await self.cms.call("addDevices", body=[device]), 201)
         patch = {"address": device["address"], "class": name, "functions": []}
         path = device["address"]
@@ -105,12 +107,12 @@ class CmsData:
         sent = next(f for f in self._first["functions"] if f["type"] == "BasicFunction")
         value = {"type": "AttributeString", "value": f"changed {uuid4()}",
                  "timestamp": talq.timestamp(time.time())}  # fmt: skip
-        function = {"id": sent["id"], "type": sent["type"], "assetId": value}
+        function = {"id": sent["id"], "type": sent["type"], "hwType": value}
         body = [{"address": address, "functions": [function]}]
         expect(await self.cms.call("partialUpdateDevices", body=body), 200)
-        found = await self.cms.call("getDeviceAttribute", address, sent["id"], "assetId")
+        found = await self.cms.call("getDeviceAttribute", address, sent["id"], "hwType")
         if expect(found, 200).get("value") != value["value"]:
-            raise Failed(f"assetId was patched to {value['value']!r} and is {found.body}")
+            raise Failed(f"hwType was patched to {value['value']!r} and is {found.body}")
 
     async def _referred(self) -> None:
         name = self._first["class"]

@@ -22,7 +22,7 @@ from .sides import PlayedGateway
 Body = dict[str, Any]
 # The rules have changed them since, from our side or from its.
 _CHANGED = (
-    "assetId", "gatewayRetryPeriod", "cmsRetryPeriod", "gatewayNumberOfRetries",
+    "hwType", "gatewayRetryPeriod", "cmsRetryPeriod", "gatewayNumberOfRetries",
     "cmsNumberOfRetries",
 )  # fmt: skip
 _LOGGER = "lamplighter-talq-check"
@@ -35,7 +35,7 @@ class CmsMarks:
         self.gateway = gateway
         self.cms = gateway.cms
         self.marks = marks(profiles, ("cms",))
-        self._known: dict[str, Body] = {}
+        self._known: dict[tuple[str, str], Body] = {}
 
     async def rows(self) -> list[Row]:
         """All rows, in groups."""
@@ -43,7 +43,8 @@ class CmsMarks:
         for device in [self.gateway.own(), *self.gateway.devices]:
             reply = await self.cms.call("getDevice", device["address"])
             if reply.status == 200 and isinstance(reply.body, dict):
-                self._known |= {one["type"]: one for one in reply.body["functions"]}
+                functions = reply.body["functions"]
+                self._known |= {(device["address"], one["type"]): one for one in functions}
         found = []
         for kind, group in (
             ("operation", "Mandatory operations"), ("service", "Mandatory services"),
@@ -113,17 +114,17 @@ class CmsMarks:
         return "taken in the bootstrap"
 
     async def _function(self, mark: talq.Mark) -> None:
-        if mark.name not in self._known and mark.name != "GatewayFunction":
+        if mark.name not in {kind for _, kind in self._known} and mark.name != "GatewayFunction":
             raise Failed("was announced, and no device that it gives back has it")
 
     async def _attribute(self, mark: talq.Mark) -> str | None:
         carriers = list(self._carriers(mark.of))
         if not carriers:
             raise NotTestable(f"no played device has {mark.of} with a value of it")
-        for kind, sent in carriers:
+        for address, kind, sent in carriers:
             if not isinstance(sent.get(mark.name), dict):
                 continue
-            found = self._known.get(kind, {}).get(mark.name)
+            found = self._known.get((address, kind), {}).get(mark.name)
             if not isinstance(found, dict):
                 raise Failed(f"{kind}.{mark.name} was announced and is not given back")
             if found.get("value") != sent[mark.name].get("value") and mark.name not in _CHANGED:
@@ -132,11 +133,11 @@ class CmsMarks:
             return kind
         raise NotTestable(f"{mark.name} is no attribute with a value")
 
-    def _carriers(self, kind: str) -> Iterator[tuple[str, Body]]:
+    def _carriers(self, kind: str) -> Iterator[tuple[str, str, Body]]:
         for device in [self.gateway.own(), *self.gateway.devices]:
             for function in device["functions"]:
                 if function["type"] in {kind, *talq.derived(kind)}:
-                    yield function["type"], function
+                    yield device["address"], function["type"], function
 
     async def _event(self, mark: talq.Mark) -> None:
         if not is_event(mark.name):

@@ -43,6 +43,13 @@ def gateway_function(device: Body) -> Body:
     return {}
 
 
+def name_asset(device: Body, asset_id: str) -> None:
+    """Make a device the city's asset of that name."""
+    for function in device["functions"]:
+        if function["type"] == "BasicFunction":
+            function["assetId"] = {**function["assetId"], "value": asset_id}
+
+
 @dataclass
 class Attached:
     """A gateway at a played CMS; stage counts what of its bootstrap is over (B1 to B4)."""
