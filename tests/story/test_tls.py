@@ -8,6 +8,7 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,6 +183,54 @@ async def test_t12_controller_and_cms_meet_over_mutual_tls(tmp_path: Path) -> No
         for process in processes:
             process.terminate()
         assert [process.wait(20) for process in processes] == [0, 0]
+
+
+def operate(cms: Cms) -> None:
+    """What an operator does once a lamp is there: a calendar, and a level by hand."""
+    context = ssl.create_default_context(cafile=cms.site.path / "ca.crt")
+    token = (cms.folder / "cms" / "first-token").read_text().strip()
+    with httpx.Client(
+        base_url=f"{cms.url}/api/v1", headers={"authorization": f"Bearer {token}"},
+        verify=context, trust_env=False,
+    ) as http:  # fmt: skip
+        for _ in range(300):
+            if http.get("/lamps/L-0001").json()["gateway_id"]:
+                break
+            time.sleep(0.1)
+        steps = [{"at": "22:30", "level_percent": 60}, {"at": "06:00", "level_percent": 100}]
+        program = http.post("/programs", json={"name": "p", "steps": steps}).json()["id"]
+        said: dict[str, Any] = {"name": "c", "default_program_id": program, "rules": []}
+        calendar = http.post("/calendars", json=said).json()["id"]
+        said = {"calendar_id": calendar, "lamp_ids": ["L-0001"]}
+        http.post("/assignments", json=said).raise_for_status()
+        said = {"lamp_ids": ["L-0001"], "level_percent": 30, "expires_in_s": 600,
+                "rank": "ordinary", "reason": "check"}  # fmt: skip
+        http.post("/overrides", json=said).raise_for_status()
+
+
+def test_a_check_over_tls_sees_what_an_operator_causes(tmp_path: Path) -> None:
+    cms = Cms(tmp_path)
+    files, told = cms.site.files("gateway-north"), tmp_path / "rows.json"
+    words = [
+        sys.executable, "-m", "lamplighter", "talq", "check", cms.url + "/talq", "--as", "gateway",
+        "--listen", f"127.0.0.1:{free_port()}", "--json", str(told), "--profile", "lighting",
+        "--asset-id", "L-0001", "--operator-s", "30", "--tls-cert", str(files.cert),
+        "--tls-key", str(files.key), "--tls-ca", str(files.ca), "--tls-crl", str(files.crl),
+    ]  # fmt: skip
+    process = cms.start()
+    try:
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL) as checker:
+            operate(cms)
+            code = checker.wait(120)
+    finally:
+        process.terminate()
+        process.wait(20)
+    rows = {row["name"]: row for row in json.loads(told.read_text())["rows"]}
+    assert [row for row in rows.values() if row["state"] == "failed"] == []
+    assert code == 0
+    assert rows["T12"]["seen"] == "mutual TLS"
+    for rule in ("C2", "C5", "C9", "C10", "C11", "C13"):
+        assert rows[rule]["state"] == "passed", rows[rule]
 
 
 def test_t12_without_certificates_a_cms_refuses_to_start(tmp_path: Path) -> None:
