@@ -23,9 +23,24 @@ RANK_NAMES = ("ordinary", "event", "maintenance", "emergency")
 EVENT_NAMES = (
     "none", "node_started", "lamp_failure", "bay_occupied", "bay_vacant", "presence",
     "schedule_stored", "configuration_stored", "schedule_refused", "clock_set", "meter_silent",
-    "detector_silent", "events_lost", "power_too_high", "supply_lost",
+    "detector_silent", "events_lost", "power_too_high", "supply_lost", "door_open",
+    "breaker_tripped", "contactor_error", "hand_moved", "overfull", "module_silent",
 )  # fmt: skip
 STARTED, ENDED, INSTANT = const(1), const(0), const(2)
+
+# What a station reads (`pairs` of Readings), units and scale last: `_dc` tenths of a degree
+# Celsius, `_dhpa` tenths of a hectopascal, `_ppb` parts in 10^9, `_ddb` tenths of a decibel,
+# `_dugm3` tenths of a microgram per cubic metre, `_milli` thousandths. A flag is 0 or 1; `hand`
+# is 0 auto, 1 on, 2 off; text_0 to text_3 are four characters each, the first one highest.
+QUANTITY_NAMES = (
+    "none", "door_open", "breaker_tripped", "contactor_wanted", "contactor_on", "hand",
+    "power_w", "energy_wh", "voltage_dv", "current_ma", "factor_milli", "air_temperature_dc",
+    "humidity_permille", "pressure_dhpa", "gas_no2_ppb", "noise_ddb", "pm1_dugm3", "pm2_5_dugm3",
+    "pm10_dugm3", "precipitation_dmmh", "wind_dms", "wind_deg", "cloud_percent",
+    "visibility_m",
+    "overfull", "flow_mls", "ph_milli", "turbidity_dntu", "conductivity_usm",
+    "text_0", "text_1", "text_2", "text_3",
+)  # fmt: skip
 
 # What a bay detector says.
 BAY_NAMES = ("unknown", "vacant", "occupied")
@@ -44,6 +59,9 @@ RESTART, RESET_CONFIGURATION, RESET_ALL = const(0), const(1), const(2)
 
 # What overrides do.
 RELEASE, SET = const(0), const(1)
+
+# What a SetOutput asks for: off, on, or what the node does without a command.
+OUTPUT_OFF, OUTPUT_ON, OUTPUT_OWN = const(0), const(1), const(2)
 
 # Bits of LampState.faults.
 FAULT_LAMP, FAULT_METER, FAULT_DIMMING = const(1), const(2), const(4)

@@ -172,6 +172,23 @@ class NodeState(Message):
     boot_count: int
 
 
+class Readings(Message):
+    """Node: a station's inputs and modules now.
+
+    `pairs` holds 5 bytes for each quantity: its code (place in QUANTITY_NAMES) and a signed 32-bit
+    number in the quantity's unit. What a module does not tell is left out.
+    """
+
+    TYPE = 0x0A
+    KINDS = "Hst"
+    FIELDS = ("day", "second", "quality")
+    TAIL = "pairs"
+    day: int
+    second: int
+    quality: int
+    pairs: bytes
+
+
 class JoinAccept(Message):
     """Controller: the other half of the session key, and the time. Tagged with the node key."""
 
@@ -309,10 +326,27 @@ class Reset(Message):
     action: int
 
 
+class SetOutput(Message):
+    """Controller: set a station's output, off (0), on (1) or as without a command (2).
+
+    A sign shows `text` (ISO 8859-1) while on. After `life_s` the output is as without a command;
+    0 means no such bound. The same command_id changes nothing; the answer is Ack.
+    """
+
+    TYPE = 0x4B
+    KINDS = "Itl"
+    FIELDS = ("command_id", "state", "life_s")
+    TAIL = "text"
+    command_id: int
+    state: int
+    life_s: int
+    text: bytes
+
+
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
     JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
-    Input, Reset,
+    Input, Reset, Readings, SetOutput,
 )  # fmt: skip
 
 register(*MESSAGES)
