@@ -63,29 +63,40 @@ class Report:
         return {row[0] for row in self.values} | {row["device"] for row in self.events}
 
 
-def sorted_report(body: Mapping[str, Any]) -> Report:
-    """The entries by what they are; TalqError 422 for a source that is no address."""
+def sorted_report(body: Mapping[str, Any], now_ms: int) -> Report:
+    """The entries by what they are; TalqError 422 for a source that is no address.
+
+    now_ms: when it came, POSIX ms; an entry that tells no time of its own happened then.
+    """
     report = Report()
     for index, entry in enumerate(body.get("entries") or ()):
-        data = entry["data"]
+        data = entry.get("data")
+        if data is None:
+            continue  # Nothing was recorded.
+        source = data["srcAddress"]
         try:
-            address = talq.split_address(str(data.get("srcAddress", "")))
+            address = talq.split_address(source)
         except ValueError as error:
             where = f"entries[{index}].data.srcAddress"
             raise talq.TalqError(422, "relatedResourceNotFound", str(error), where) from error
-        at_ms = talq.read_timestamp_ms(data["timestamp"])
-        if data.get("type") == "EventLogData":
+        if data["type"] == "AttributeLogData":
+            value = data["attributeValue"]
+            at_ms = _stamp_ms(data, value, now_ms)
+            name = data["attributeName"]
+            report.values.append((address.device, address.function, name, value, at_ms))
+        else:
             flag = data.get("startEndFlag")
             report.events.append({
-                "device": address.device, "source": str(data["srcAddress"]), "at_ms": at_ms,
-                "type": str(data["eventType"]), "flag": -1 if flag is None else int(flag),
-                "info": data.get("info") or [],
+                "device": address.device, "source": source,
+                "at_ms": _stamp_ms(data, data, now_ms), "type": data["eventType"],
+                "flag": -1 if flag is None else int(flag), "info": data.get("info") or [],
             })  # fmt: skip
-        elif data.get("type") == "AttributeLogData":
-            value = data.get("attributeValue") or {}
-            name = str(data.get("attributeName"))
-            report.values.append((address.device, address.function, name, value, at_ms))
     return report
+
+
+def _stamp_ms(data: Mapping[str, Any], value: Mapping[str, Any], now_ms: int) -> int:
+    stamp = data.get("timestamp") or value.get("timestamp")
+    return now_ms if stamp is None else talq.read_timestamp_ms(stamp)
 
 
 def plain(body: Mapping[str, Any]) -> Any:

@@ -68,15 +68,29 @@ class Unit:
         )
         await self.run(table.insert(), rows)
 
-    async def insert_new(self, table: sa.Table, row: Mapping[str, Any]) -> int | None:
-        """Insert a row unless one of its unique keys is there; the new row's id, or None."""
-        insert = sqlite.insert
-        if self.connection.dialect.name == "postgresql":
-            insert = postgresql.insert  # type: ignore[assignment]  # both have on_conflict
-        statement = insert(table).values(**row).on_conflict_do_nothing()
-        done = await self.connection.execute(statement.returning(next(iter(table.primary_key))))
-        key = done.first()
-        return None if key is None else key[0]
+    async def insert_new(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows unless one of their unique keys is there."""
+        if rows:
+            insert = sqlite.insert
+            if self.connection.dialect.name == "postgresql":
+                insert = postgresql.insert  # type: ignore[assignment]  # both know conflicts
+            await self.run(insert(table).on_conflict_do_nothing(), rows)
+
+    async def insert_fresh(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Insert rows of one gateway unless they are there; those that were not, with their ids.
+
+        Ids rise, and a gateway's rows are written by one unit at a time: what is above the highest
+        id of before is new.
+        """
+        if not rows:
+            return []
+        c = table.c
+        highest = await self.rows(sa.select(sa.func.max(c.id).label("id")))
+        await self.insert_new(table, rows)
+        fresh = sa.select(table).where(
+            c.id > (highest[0]["id"] or 0), c.gateway == rows[0]["gateway"]
+        )
+        return await self.rows(fresh.order_by(c.id))
 
     def tell(self, name: str, data: object) -> None:
         """One change for the pages."""
@@ -150,12 +164,16 @@ class Store:
             self.on_call(unit.gateways)
 
     async def _number(self, unit: Unit) -> list[Told]:
-        told: list[Told] = []
-        for name, data in unit.told:
-            done = await unit.connection.execute(tables.feed.insert().values(name=name, data=data))
-            key = done.inserted_primary_key
-            assert key is not None
-            told.append((int(key[0]), name, data))
+        if not unit.told:
+            self._commits += 1
+            return []
+        feed = tables.feed
+        last = await unit.rows(sa.select(sa.func.max(feed.c.number).label("number")))
+        first = (last[0]["number"] or 0) + 1  # The newest row is never trimmed.
+        told = [(first + at, name, data) for at, (name, data) in enumerate(unit.told)]
+        await unit.run(
+            feed.insert(), [{"number": n, "name": name, "data": d} for n, name, d in told]
+        )
         self._commits += 1
         if told and self._commits % _TRIM_EVERY == 0:
             await unit.connection.execute(

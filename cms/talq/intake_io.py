@@ -26,7 +26,7 @@ class Intake:
 
     async def report(self, unit: Unit, gateway: str, body: Mapping[str, Any]) -> None:
         """A log report; TalqError 422 refuses all of it (T9)."""
-        report = fleet.sorted_report(body)
+        report = fleet.sorted_report(body, self._street.now_ms())
         known = await self._street.by_address(unit, report.devices)
         self._check(report, known, gateway)
         changed: dict[str, Device] = {}
@@ -38,13 +38,11 @@ class Intake:
             fleet.keep(device, function, name, value, at_ms, at_ms)
             changed[device.asset_id] = device
             number = value.get("value")
-            if name in fleet.MEASURED and body["address"] == fleet.PERIODIC_LOGGER:
+            is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+            if is_number and name in fleet.MEASURED and body["address"] == fleet.PERIODIC_LOGGER:
                 measured.append({"device": address, "name": name, "at_ms": at_ms, "value": number})
-        for row in measured:
-            if isinstance(row["value"], (int, float)):
-                await unit.insert_new(tables.measurements, row)
-        for event in report.events:
-            await self._event(unit, gateway, event, known, changed)
+        await unit.insert_new(tables.measurements, measured)
+        await self._events(unit, gateway, report.events, known, changed)
         for device in changed.values():
             await self._shines_again(unit, device)
         if changed:
@@ -61,32 +59,41 @@ class Intake:
                 "entries", tuple(("devices", a) for a in sorted(strangers)),
             )  # fmt: skip
 
-    async def _event(
+    async def _events(
         self,
         unit: Unit,
         gateway: str,
-        row: Mapping[str, Any],
+        rows: Sequence[Mapping[str, Any]],
         known: Mapping[str, Device],
         changed: dict[str, Device],
     ) -> None:
-        device = known.get(row["device"])
-        asset_id = device.asset_id if device else gateway
-        event = fleet.event_of(row, asset_id)
-        stored = {
-            "gateway": gateway, "source": row["source"], "type": row["type"],
-            "at_ms": row["at_ms"], "flag": row["flag"], "kind": event.kind,
-            "asset_id": asset_id, "received_ms": self._street.now_ms(), "info": row["info"],
-        }  # fmt: skip
-        number = await unit.insert_new(tables.events, stored)
-        if number is None:
-            return  # Sent again: we have it.
-        unit.tell("event", event_resource(self._street, {"id": number, **stored}))
-        if device is not None and event.kind in alarms.SEVERITIES and event.started is not None:
-            device.faults = [kind for kind in device.faults if kind != event.kind]
-            if event.started:
-                device.faults.append(event.kind)
-            changed[asset_id] = device
-        await self._alarm(unit, event)
+        """Store events once, and let each that is new tell and move what it moves."""
+        now_ms = self._street.now_ms()
+        stored = []
+        for row in rows:
+            device = known.get(row["device"])
+            asset_id = device.asset_id if device else gateway
+            stored.append({
+                "gateway": gateway, "source": row["source"], "type": row["type"],
+                "at_ms": row["at_ms"], "flag": row["flag"],
+                "kind": fleet.event_of(row, asset_id).kind, "asset_id": asset_id,
+                "received_ms": now_ms, "info": row["info"],
+            })  # fmt: skip
+        by_asset = {device.asset_id: device for device in known.values()}
+        for row in await unit.insert_fresh(tables.events, stored):
+            unit.tell("event", event_resource(self._street, row))
+            event = fleet.event_of(row, row["asset_id"])
+            device = by_asset.get(event.asset_id)
+            if (
+                device is not None
+                and event.kind in alarms.SEVERITIES
+                and event.started is not None
+            ):
+                device.faults = [kind for kind in device.faults if kind != event.kind]
+                if event.started:
+                    device.faults.append(event.kind)
+                changed[event.asset_id] = device
+            await self._alarm(unit, event)
 
     async def _shines_again(self, unit: Unit, device: Device) -> None:
         """End a lamp's failure that its node cannot end: it lost its memory with its power."""

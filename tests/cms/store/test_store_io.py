@@ -103,12 +103,11 @@ async def test_a_row_whose_key_is_there_is_not_inserted_again(store: Store) -> N
         "asset_id": "a", "received_ms": 2, "info": [],
     }  # fmt: skip
     async with store.write() as unit:
-        first = await unit.insert_new(tables.events, event)
-        again = await unit.insert_new(tables.events, event | {"received_ms": 9})
-        other = await unit.insert_new(tables.events, event | {"at_ms": 2})
-    assert first is not None
-    assert again is None
-    assert other == first + 1
+        (first,) = await unit.insert_fresh(tables.events, [event])
+        again = await unit.insert_fresh(tables.events, [event | {"received_ms": 9}])
+        both = await unit.insert_fresh(tables.events, [event, event | {"at_ms": 2}])
+    assert again == []
+    assert [(row["id"] > first["id"], row["at_ms"]) for row in both] == [(True, 2)]
     assert len(await rows(store, tables.events)) == 2
 
 
