@@ -70,6 +70,7 @@ class Peer:
         self.gateway: PlayedGateway | None = None
         self._kept: dict[str, Any] = {}
         self._seen = 0
+        self._reports: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve, bootstrap, and follow the script; StepFailed when it does not go so."""
@@ -85,6 +86,8 @@ class Peer:
                 if step is not None:
                     await self._step(step, number)
         finally:
+            if self._reports is not None:
+                self._reports.cancel()
             await self.played.close()
 
     async def _start(self) -> None:
@@ -100,6 +103,7 @@ class Peer:
         self.gateway.on_resync = self._attach
         await self.played.serve(self.gateway.carry_out)
         await self._attach()
+        self._reports = asyncio.create_task(self.gateway.report())
 
     async def _attach(self) -> None:
         """Until the bootstrap is through; a CMS that is not there yet is waited for."""

@@ -7,16 +7,20 @@ one CMS it was attached to. What they were sent they give back; they decide noth
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import httpx
 
 from protocol import talq
 
 from . import content, strict
 from .memory import Body, Memory
 from .session_io import Played
+from .street import Street
 from .wire_io import Caller, Reply
 
 # Until its bootstrap ends, a gateway sends these alone (B5).
@@ -27,6 +31,8 @@ FIRST = (
 _RETRY_S, _RETRIES = 5.0, 3
 _PERIODS = ("retryPeriod", "gatewayRetryPeriod", "cmsRetryPeriod")
 _NUMBERS = ("gatewayNumberOfRetries", "cmsNumberOfRetries")
+# Whatever period a logger asks for: a checker need not wait, and a city is not written full.
+REPORT_S = 2.0
 _STRANGER = "is not known here"
 
 
@@ -169,7 +175,7 @@ class PlayedGateway:
         self.cms_uri = cms_uri
         self.cms = played.caller(cms_uri)
         self.address = self.cms_address = ""
-        self.memory = Memory()
+        self.memory: Memory = Memory()
         self.services: list[Body] = []
         self.classes: list[Body] = []
         self.devices: list[Body] = []
@@ -195,12 +201,32 @@ class PlayedGateway:
 
     def fill(self) -> None:
         """Know what we were made with, and nothing that a CMS gave us."""
-        self.memory = Memory()
-        self.memory.tables = {
+        tables = {
             "device-classes": {body["name"]: body for body in [self.own_class(), *self.classes]},
             "services": {body["name"]: body for body in self.services},
             "devices": {body["address"]: body for body in [self.own(), *self.devices]},
         }
+        self.memory = Street(copy.deepcopy(tables))
+
+    async def report(self) -> None:
+        """For ever: a sample to each periodic logger, the same again until it is taken (L2)."""
+        waiting: dict[str, list[Body]] = {}
+        while True:
+            await asyncio.sleep(REPORT_S)
+            loggers = self.memory.table("logger-configs")
+            waiting = {name: entries for name, entries in waiting.items() if name in loggers}
+            for name, config in list(loggers.items()):
+                if config["recordingMode"]["type"] != "PeriodicRecordingMode":
+                    continue
+                if isinstance(self.memory, Street) and name not in waiting:
+                    waiting[name] = self.memory.sample()
+                body = {"address": name, "entries": waiting.get(name, [])}
+                try:
+                    reply = await self.cms.call("sendLogReport", body=body)
+                except httpx.HTTPError:
+                    continue
+                if reply.status == 201:
+                    waiting.pop(name, None)
 
     def own(self) -> Body:
         """Our own device, as it is before and after B1."""
