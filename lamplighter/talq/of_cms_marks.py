@@ -79,6 +79,10 @@ class CmsMarks:
             return await self.cms.call(name, body=self.gateway.devices[-1:])
         if not operation.parameters:
             return await self.cms.call(name)
+        if collection == "devices" and operation.method == "GET":
+            device = self.gateway.devices[0]
+            path = (device["address"], device["functions"][0]["id"], "assetId")
+            return await self.cms.call(name, *path[: len(operation.parameters)])
         address = await self._there(collection)
         if address is None:
             raise NotTestable(f"it has no {collection} that we could name")

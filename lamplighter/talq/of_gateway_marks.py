@@ -86,6 +86,11 @@ class GatewayMarks:
         if not operation.parameters:
             return await self.call(operation.operation_id)
         table = self.gateway.memory.table(collection)
+        if collection == "devices":
+            own = self._own()
+            function = next(f for f in own["functions"] if f["type"] == "GatewayFunction")
+            path = (own["address"], function["id"], "gatewayUri")
+            return await self.call(operation.operation_id, *path[: len(operation.parameters)])
         if collection in talq.COLLECTIONS:
             address = await self._added(collection)
             return await self.call(operation.operation_id, address) if address else None

@@ -157,7 +157,7 @@ class Peer:
                 self._set(script.filled(step["set"]["answer"], self._known()))
             else:
                 await asyncio.sleep(step["sleep_s"])
-        except (StepFailed, script.ScriptError, httpx.HTTPError) as error:
+        except (StepFailed, ValueError, httpx.HTTPError) as error:
             raise StepFailed(f"line {number}: {error or repr(error)}") from error
 
     async def _call(self, step: Mapping[str, Any]) -> None:

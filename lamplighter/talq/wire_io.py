@@ -160,6 +160,9 @@ class Caller:
 
 def _path(template: str, values: tuple[str, ...]) -> str:
     parts = template.split("/")
+    named = sum(part.startswith("{") for part in parts)
+    if named != len(values):
+        raise ValueError(f"{template} takes {named} values, not {len(values)}")
     left = iter(values)
     return "/".join(talq.quote_id(next(left)) if p.startswith("{") else p for p in parts)
 

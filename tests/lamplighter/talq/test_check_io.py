@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 from servers import free_port
 
-from lamplighter.talq import check_io, results, strict
+from lamplighter.talq import check_io, offer, results, strict
 from lamplighter.talq.session_io import Played
-from lamplighter.talq.sides import PlayedCms
-from lamplighter.talq.wire_io import Journal
+from lamplighter.talq.sides import PlayedCms, PlayedGateway
+from lamplighter.talq.street import Street
+from lamplighter.talq.wire_io import Journal, Reply
 from protocol import talq
 
 Broken = Callable[[Played, PlayedCms], None]
@@ -113,6 +115,143 @@ async def test_broken_behaviours_are_seen(broken: Broken, expected: set[str]) ->
     async with cms(broken) as url:
         rows = await checked(url)
     assert expected & failed(rows), {name: rows[name] for name in expected if name in rows}
+
+
+# Gateways.
+
+
+@contextlib.asynccontextmanager
+async def gateway(cms_port: int, broken: Callable[[PlayedGateway], None]) -> AsyncIterator[str]:
+    """The base URI of a played gateway that attaches to that port."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    played = Played("gateway", ("127.0.0.1", port), Journal())
+    made = PlayedGateway(played, url, f"http://127.0.0.1:{cms_port}")
+    made.services, made.classes, made.devices = offer.offer(PROFILES, url, 1_795_000_000.0)
+
+    async def attach() -> None:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if (await made.bootstrap())[-1].status == 201:
+                    return
+            await asyncio.sleep(0.05)
+
+    made.on_resync = attach
+    broken(made)
+    await played.serve(made.carry_out)
+    tasks = [asyncio.create_task(attach()), asyncio.create_task(made.report())]
+    yield url
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await played.close()
+
+
+async def gateway_rows(
+    broken: Callable[[PlayedGateway], None], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, results.Row]:
+    for name, seconds in (
+        ("sides.REPORT_S", 0.1), ("of_gateway_data._AWAY_S", 0.2),
+        ("of_gateway_data._SETTLES_S", 0.3), ("of_gateway_data._COMES_S_MAX", 3.0),
+        ("of_gateway_control._TAKES_S_MAX", 1.0),
+    ):  # fmt: skip
+        monkeypatch.setattr(f"lamplighter.talq.{name}", seconds)
+    port = free_port()
+    async with gateway(port, broken) as url:
+        wishes = check_io.Wishes(
+            "cms", url, ("127.0.0.1", port), f"http://127.0.0.1:{port}", PROFILES, 2.0
+        )
+        return {row.name: row for row in await check_io.check_gateway(wishes)}
+
+
+def instead_of(operation: str, status: int, body: Any = None) -> Callable[[PlayedGateway], None]:
+    def broken(made: PlayedGateway) -> None:
+        answering(operation, status, body)(made.played, cast(PlayedCms, None))
+
+    return broken
+
+
+def forgetful(made: PlayedGateway) -> None:
+    """L2: what was not acknowledged never comes again."""
+
+    async def report() -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            for name in list(made.memory.table("logger-configs")):
+                entries = made.memory.sample() if isinstance(made.memory, Street) else []
+                with contextlib.suppress(httpx.HTTPError):
+                    await made.cms.call(
+                        "sendLogReport", body={"address": name, "entries": entries}
+                    )
+
+    made.report = report  # type: ignore[method-assign]  # a peer that breaks a rule
+
+
+def stubborn(made: PlayedGateway) -> None:
+    """B7: it forgets nothing, and does not begin again."""
+    made.on_resync = None
+    made.fill()
+    made.fill = lambda: None  # type: ignore[method-assign]  # a peer that breaks a rule
+
+
+def chatty(made: PlayedGateway) -> None:
+    """B5: it tells its devices before it has told its services."""
+    true = made.bootstrap
+
+    async def bootstrap() -> list[Reply]:
+        own = made.own()
+        if made.take(await made.cms.call("addDevices", body=[own])):
+            made.fill()
+            await made.cms.call("addDevices", body=made.devices)
+            steps = [
+                ("addDeviceClasses", [made.own_class()]),
+                ("partialUpdateDevices", [made.own()]),
+            ]
+            for operation, body in [*steps, ("announceServices", made.services)]:
+                await made.cms.call(operation, body=body)
+            return [await made.cms.call("addDeviceClasses", body=made.classes)]
+        return await true()
+
+    made.bootstrap = bootstrap  # type: ignore[method-assign]  # a peer that breaks a rule
+
+
+async def test_a_gateway_that_keeps_the_rules_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = await gateway_rows(lambda made: None, monkeypatch)
+    assert failed(rows) == set(), {name: rows[name] for name in failed(rows)}
+    passed = {name for name, row in rows.items() if row.state == results.PASSED}
+    wanted = {f"T{n}" for n in range(1, 15)} | {f"B{n}" for n in (1, 2, 3, 4, 5, 6, 7, 9)}
+    assert wanted | {"C5", "C9", "C10", "C13", "D8", "D9", "G1", "L1", "L2", "L4"} <= passed
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (instead_of("sendCommand", 202), {"C9", "C11", "D9"}),
+        (instead_of("addControlPrograms", 201, []), {"C5"}),
+        (instead_of("deleteControlProgram", 200), {"D8"}),
+        (instead_of("getDevices", 500, [{"key": "genericError", "description": "x"}]), {"T1"}),
+        (forgetful, {"L2"}),
+        (stubborn, {"B7"}),
+        (chatty, {"B5"}),
+    ],
+    ids=["deaf", "careless", "loose", "error", "forgetful", "stubborn", "chatty"],
+)
+async def test_what_a_gateway_breaks_is_seen(
+    broken: Callable[[PlayedGateway], None],
+    expected: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = await gateway_rows(broken, monkeypatch)
+    assert expected <= failed(rows), {name: rows[name] for name in expected}
+
+
+async def test_a_gateway_that_never_comes_fails_in_b1() -> None:
+    port = free_port()
+    async with gateway(free_port(), lambda made: None) as url:
+        wishes = check_io.Wishes("cms", url, ("127.0.0.1", port), "", PROFILES, 0.2)
+        rows = {row.name: row for row in await check_io.check_gateway(wishes)}
+    assert failed(rows) == {"B1"}
+    assert "no bootstrap within" in rows["B1"].seen
 
 
 async def test_the_side_at_an_address_is_found() -> None:

@@ -86,6 +86,7 @@ async def test_a_script_may_make_a_peer_answer_something_else(pair: Pair) -> Non
     ("step", "said"),
     [
         ({"call": "getDevice", "path": ["none"], "expect": 200}, r"line 1: getDevice .* 404"),
+        ({"call": "getDevice"}, "takes 1 values, not 0"),
         ({"call": "getNothing"}, "no operation of a gateway"),
         ({"wait_for": {"operation": "sendLogReport", "seconds": 0.1}}, "no sendLogReport came"),
         ({"call": "getDevice", "path": ["${nobody}"]}, "there is no 'nobody'"),
