@@ -76,15 +76,19 @@ def check_command(
     except OSError as error:
         print(f"talq check: {listen}: {error.strerror or error}", file=sys.stderr)
         raise typer.Exit(3) from error
-    about: dict[str, object] = {"url": url, "played": played, "checked": OTHER[played]}
-    for path, text in (
-        (json, results.as_json(rows, about)),
-        (junit, results.as_junit(rows, f"TALQ {OTHER[played]} {url}")),
-    ):
-        if path is not None:
-            path.write_text(text)
+    _write(json, results.as_json(rows, {"url": url, "played": played, "checked": OTHER[played]}))
+    _write(junit, results.as_junit(rows, f"TALQ {OTHER[played]} {url}"))
     print(results.table(rows))
     raise typer.Exit(1 if results.counts(rows)[results.FAILED] else 0)
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is not None:
+        try:
+            path.write_text(text)
+        except OSError as error:
+            print(f"talq check: {path}: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(3) from error
 
 
 async def _check(wishes: check_io.Wishes) -> tuple[str, list[results.Row]]:
