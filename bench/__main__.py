@@ -10,11 +10,11 @@ import rich.console
 import rich.table
 import typer
 
-from . import frames, ingest, nodes, road
+from . import frames, ingest, log_reports, nodes, road
 from .figures import Figure, write
 
 BENCHES = {"frames": frames.measure, "ingest": ingest.measure, "road": road.measure,
-           "nodes": nodes.measure}  # fmt: skip
+           "nodes": nodes.measure, "log_reports": log_reports.measure}  # fmt: skip
 app = typer.Typer(add_completion=False)
 
 

@@ -9,7 +9,7 @@ from .addresses import NIL, Address, join_address, quote_id, read_uuid, split_ad
 from .catalogue import Catalogue, Change, Others, members
 from .check import check
 from .classes import misfits, narrowed
-from .codec import decode, encode, read_json
+from .codec import decode, decode_struct, encode, read_json
 from .devices import attribute_of, function_of, in_scope, scope_of
 from .errors import KEY_STATUS, Fault, TalqError, error_body, not_here
 from .openapi import openapi, transport
@@ -33,7 +33,7 @@ from .resources import (
     device_of,
     device_references,
 )
-from .serve_io import Answer, Call, Face, paged
+from .serve_io import STRUCTS, Answer, Call, Face, paged
 from .tables import Fact
 from .tables import descendants as derived
 from .tables import properties as properties_of
@@ -45,6 +45,7 @@ __all__ = [
     "COLLECTIONS",
     "KEY_STATUS",
     "NIL",
+    "STRUCTS",
     "TYPES",
     "VERSION_HEADER",
     "Address",
@@ -69,6 +70,7 @@ __all__ = [
     "check_request",
     "compress",
     "decode",
+    "decode_struct",
     "decompress",
     "derived",
     "device_of",

@@ -11,7 +11,7 @@ import msgspec
 from .check import FAULTS_MAX, check
 from .errors import TalqError
 from .rules import rule_faults
-from .typed import accepts
+from .typed import accepts, read
 
 # Deeper bodies mean nothing in TALQ, and deep ones would cost a recursion each to walk.
 _DEPTH_MAX = 40
@@ -34,6 +34,12 @@ def decode(kind: str, data: bytes, *, partial: bool = False) -> Any:
     return value
 
 
+def decode_struct(kind: str, data: bytes) -> Any:
+    """The checked body as structs (typed.read), or as `decode` gives it when they cannot tell."""
+    made = read(kind, data)
+    return decode(kind, data) if made is None else made
+
+
 def read_json(data: bytes) -> Any:
     """Strict JSON: no NaN, no duplicate key, no number beyond a double. Raises TalqError 400."""
     try:
@@ -51,8 +57,6 @@ def read_json(data: bytes) -> Any:
 
 def _looks_deep(data: bytes) -> bool:
     """Whether brackets seem to nest too deep; those inside of strings confuse it."""
-    if data.count(b"{") + data.count(b"[") <= _DEPTH_MAX:
-        return False
     brackets = data.translate(None, _NO_BRACKETS)
     for _ in range(_DEPTH_MAX):
         # Each round takes away the innermost pairs.

@@ -59,6 +59,8 @@ def check_request(
 def peer_minor(headers: Mapping[str, str]) -> int:
     """The MINOR version that a peer announced. TalqError 400 for another MAJOR (T3)."""
     told = headers.get(VERSION_HEADER)
+    if told == API_VERSION:
+        return _our_minor()
     if not told:
         raise TalqError(400, "headerMissing", "is missing", VERSION_HEADER)
     match = _VERSION.fullmatch(told.strip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
+from keyword import iskeyword
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
@@ -34,6 +35,27 @@ def accepts(kind: str, value: Any) -> bool:
     except (msgspec.ValidationError, RecursionError):
         return False
     return True
+
+
+def read(kind: str, data: bytes) -> Any:
+    """The body as structs, which cost a fraction of dicts; None when `decode` has to decide.
+
+    Structs have what the tables know, by its names; a body with more than that is not read here,
+    so none of it nests deeper than the tables do.
+    """
+    try:
+        made = _decoder(kind).decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    # As many colons written again as were read: no key came twice, none was left out.
+    if b"\\u" in data or msgspec.json.encode(made).count(b":") != data.count(b":"):
+        return None
+    return made
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_kind(kind))
 
 
 @cache
@@ -100,7 +122,10 @@ def _struct(
     inside = inside | {name}
     facts = {key: fact for key, fact in tables.properties(name).items() if key != selector}
     facts |= named or {}
-    renamed = {f"f{number}": key for number, key in enumerate(facts)}
+    renamed = {
+        key if key.isidentifier() and not iskeyword(key) else f"f{number}": key
+        for number, key in enumerate(facts)
+    }
     required = tables.required(name)
     fields: list[Any] = []
     for own, key in renamed.items():

@@ -77,3 +77,51 @@ def test_a_no_of_the_types_is_decided_by_the_check() -> None:
     device = minimal("Device", functions=[function])
     assert not typed.accepts("Device", device)
     assert talq.decode("Device", talq.encode(device)) == device
+
+
+REPORT = next(body for kind, body in examples() if kind == "LogReport")
+
+
+def test_a_report_is_read_as_structs_with_the_tables_names() -> None:
+    made = talq.decode_struct("LogReport", REPORT)
+    first = made.entries[0].data
+    plain = json.loads(REPORT)["entries"][0]["data"]
+    assert (first.eventType, first.srcAddress) == (plain["eventType"], plain["srcAddress"])
+
+
+def _duplicated(body: bytes) -> bytes:
+    return body.replace(b'"address":', b'"address": "x", "address":', 1)
+
+
+@pytest.mark.parametrize("change", ["duplicate", "vendor", "deep", "escaped"])
+def test_what_structs_cannot_hold_is_decided_by_the_check(change: str) -> None:
+    body = json.loads(REPORT)
+    if change == "duplicate":
+        with pytest.raises(talq.TalqError):
+            talq.decode_struct("LogReport", _duplicated(REPORT))
+        return
+    if change == "vendor":
+        body["entries"][0]["acme"] = 1
+    elif change == "deep":
+        body["entries"][0]["data"]["info"] = [{"description": "x", "acme": [[[[{}]]]]}]
+    else:
+        body["entries"][0]["data"]["srcAddress"] += "\u2603"
+    data = json.dumps(body).encode()
+    assert talq.decode_struct("LogReport", data) == talq.decode("LogReport", data) == body
+
+
+def test_no_part_of_a_struct_is_free() -> None:
+    """Else a body could nest without end in it."""
+    seen: set[str] = set()
+    waiting = ["LogReport"]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for kind in {name, *tables.descendants(name)} if tables.discriminator(name) else {name}:
+            for fact in tables.properties(kind).values():
+                inner = (fact.of or fact).type.strip("[]")
+                assert inner not in ("any", "object"), (kind, fact)
+                if inner in tables.schemas():
+                    waiting.append(inner)
