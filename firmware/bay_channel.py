@@ -49,7 +49,7 @@ class BayChannel:
             since_second=bay.since_second,
         )  # fmt: skip
 
-    def override(self, message: wire.Override, now: Now) -> int:
+    def override(self, message: wire.Message, now: Now) -> int:
         """A bay has no level to override."""
         return wire.ACK_REFUSED
 

@@ -107,9 +107,11 @@ class LampChannel:
             override_id=lamp.override_id, lux_dx=readings.lux_dx, dark=1 if self._dark else 0,
         )  # fmt: skip
 
-    def override(self, message: wire.Override, now: Now) -> int:
+    def override(self, message: wire.Message, now: Now) -> int:
         """Take or release an override; the status for its acknowledgement."""
-        return self.lamp.override(message, now)
+        if isinstance(message, wire.Override):
+            return self.lamp.override(message, now)
+        return wire.ACK_REFUSED
 
     def input(self, message: wire.Input, now: Now) -> None:
         """Take what the controller tells of an input of the schedule; others are ignored."""

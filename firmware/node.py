@@ -1,7 +1,8 @@
 """The node's brain: fed ticks, readings and messages, it asks its shell for effects.
 
-Its one channel is a lamp with presence and metering (lamp_channel.py) or a bay (bay_channel.py);
-what both do is here. An image holds both kinds apart, so that no node loads the other. Each tick
+Its one channel is a lamp with presence and metering (lamp_channel.py), a bay (bay_channel.py) or a
+station (station_channel.py); what all do is here. An image holds the kinds apart, so that no node
+loads another. Each tick
 the shell fills `now` and `readings` and calls `tick`; each message from the controller goes to
 `message`. Everything to be done comes out of `effects`, in order: what must be in flash stands
 before what is sent.
@@ -15,6 +16,7 @@ from .happenings import Happenings
 from .lamp_channel import LampChannel
 from .now import Now
 from .readings import Readings
+from .station_channel import StationChannel
 from .uploads import Uploads
 
 FIRMWARE_VERSION = 1
@@ -37,15 +39,20 @@ class Stored:
 
 
 class Node:
-    """A node of one channel, which `channel_of` makes: LampChannel or BayChannel."""
+    """A node of one channel, which `channel_of` makes."""
 
     def __init__(
-        self, channel_of: "type[LampChannel] | type[BayChannel]", stored: Stored, effects: Effects
+        self,
+        channel_of: "type[LampChannel] | type[BayChannel] | type[StationChannel]",
+        stored: Stored,
+        effects: Effects,
     ) -> None:
         self.effects = effects
         self.stored = stored
         self.happenings = Happenings(stored.boot_count, stored.next_event, effects)
-        self.channel: LampChannel | BayChannel = channel_of(effects, self.happenings, stored.bay)
+        self.channel: LampChannel | BayChannel | StationChannel = channel_of(
+            effects, self.happenings, stored.bay
+        )
         self.uploads = Uploads()
         self.configuration: wire.Configuration | None = None
         self.joined = False
@@ -143,14 +150,17 @@ class Node:
             self.report(now, readings)
             self.effects.send(self.node_state(now, readings))
             self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
+        elif message.TYPE == wire.SET_OUTPUT:  # Its row is in the image of stations only.
+            self._override(message, now)
 
-    def _override(self, message: wire.Override, now: Now) -> None:
+    def _override(self, message: wire.Message, now: Now) -> None:
         status = wire.ACK_DONE
-        if not self._commands.seen(message.command_id):
+        command_id: int = message.command_id  # type: ignore[attr-defined]  # both rows have it
+        if not self._commands.seen(command_id):
             status = self.channel.override(message, now)
-            self._commands.add(message.command_id)
+            self._commands.add(command_id)
             self.channel.news = True
-        self.effects.send(wire.Ack(message.channel, command_id=message.command_id, status=status))
+        self.effects.send(wire.Ack(message.channel, command_id=command_id, status=status))
 
     def _stored(self, kind: int) -> tuple[int, bytes, bytes]:
         stored = self.stored

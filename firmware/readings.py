@@ -1,8 +1,15 @@
 """What a node's sensors and its shell tell its brain: one object, filled anew each tick."""
 
+from .station import Station
+
 
 class Readings:
-    """What the sensors say: power_mw and lux_dx are -1 while silent, field in nT."""
+    """What the sensors say: power_mw and lux_dx are -1 while silent, field in nT.
+
+    `station` is there on stations only.
+    """
+
+    station: "Station"
 
     def __init__(self) -> None:
         self.present = False

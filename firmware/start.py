@@ -1,6 +1,6 @@
 """What a board runs after boot.py has lit the lamp: the programme of its kind.
 
-Both programmes are in the image, each linked into one module of its own; only one is loaded.
+All programmes are in the image, each linked into one module of its own; only one is loaded.
 """
 
 import json
@@ -18,6 +18,8 @@ def run() -> None:
         pass
     if kind == "bay":
         from .bay_main import run as run_kind
+    elif kind in ("cabinet", "air", "sign"):
+        from .station_main import run as run_kind
     else:
         from .lamp_main import run as run_kind
     run_kind()

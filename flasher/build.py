@@ -23,7 +23,7 @@ DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware
 _PARENT_DOORS = ("protocol/__init__.py",)
 # They run before anything else is loaded; the rest is linked into one programme for each kind.
 APART = ("firmware/boot.py", "firmware/start.py")
-KINDS = ("lamp", "bay")
+KINDS = ("lamp", "bay", "station")
 # What MicroPython runs after its own boot file: light first, then everything else.
 START = "import firmware.boot\nimport firmware.start\nfirmware.start.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.

@@ -127,7 +127,10 @@ def _short_names(
     attributes: set[str] = set()
     seen: set[str] = set()
     arguments: set[str] = set()
+    used = {where for where, _ in found}
     for module in modules.values():
+        if module.name not in used:
+            continue  # Its names would take those that lie in ROM from others.
         keep |= _asked_by_string(module.tree)
         for node in ast.walk(module.tree):
             seen |= set(_identifiers(node))

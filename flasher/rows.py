@@ -21,6 +21,8 @@ MESSAGE: Place = ("protocol.wire.message", "Message")
 TABLE: Place = ("protocol.wire.message", "ROWS")
 # A node reads every row from this type on; of the others it makes those that it names.
 _READ_FROM = 0x40
+# These come to some kinds of nodes only, which name them; to others their numbers are unknown.
+_READ_IF_NAMED = (wire.SetOutput.TYPE,)
 
 
 class LinkError(Exception):
@@ -78,7 +80,8 @@ def table_text(
 
 def _entries(module: Module, found: set[Place], attribute: Callable[[str], str]) -> Iterator[str]:
     for name, row in module.rows.items():
-        if row.number < _READ_FROM and (module.name, name) not in found:
+        always = row.number >= _READ_FROM and row.number not in _READ_IF_NAMED
+        if not always and (module.name, name) not in found:
             continue
         layout = "<" + "".join(map(wire.struct_letter, row.kinds))
         fields = [attribute(f) if f else "" for f in (row.tail, *row.fields)]

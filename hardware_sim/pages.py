@@ -39,5 +39,8 @@ class Pages:
         self.presence = column(layout.PRESENCE)
         self.link = column(layout.LINK)
         self.lux_x10 = column(layout.LUX_X10)
+        self.modules = column(layout.MODULES)
+        first = layout.REGISTERS // 4
+        self.registers = table[:, first : first + layout.REGISTER_COUNT // 2]
         first = layout.FIELD_X // 4
         self.field = signed[:, first : first + 3]

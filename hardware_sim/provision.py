@@ -22,7 +22,13 @@ _BOARD_NAMES = (
     ("machine", "WDT"), ("machine", "reset_cause"), ("machine", "reset"), ("network", "WLAN"),
     ("simtime", "ticks_ms"), ("simtime", "sleep_ms"), ("simboard", "start"),
 )  # fmt: skip
-_BOARDS = {"lamp": "nema", "bay": "bay"}
+# Linked modules of the simulated board: name, files that are not in it, what is asked of it.
+_PERIPHERALS = (
+    ("simboard.py", ("start.py", "modbus.py"), _BOARD_NAMES),
+    ("simmodbus.py", ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py"),
+     (("modbus", "answer"),)),
+)  # fmt: skip
+_BOARDS = {"lamp": "nema", "bay": "bay"} | {kind: kind for kind in plan.STATION_KINDS}
 
 
 class ProvisionError(Exception):
@@ -33,10 +39,16 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     """Build both ROMFS images (application, simulated peripherals) into the folder."""
     application = flasher.build_application()
     board = HERE / "board"
-    peripherals = flasher.build_linked(
-        "simboard.py",
-        [p for p in sorted(board.glob("*.py")) if p.name not in ("__init__.py", "start.py")],
-        [(f"hardware_sim.board.{module}", name) for module, name in _BOARD_NAMES],
+    linked = [
+        flasher.build_linked(
+            name,
+            [p for p in sorted(board.glob("*.py")) if p.name not in ("__init__.py", *without)],
+            [(f"hardware_sim.board.{module}", entry) for module, entry in entries],
+        )
+        for name, without, entries in _PERIPHERALS
+    ]
+    peripherals = flasher.build_romfs(
+        (name, one.text) for image in linked for name, one in image.linked.items()
     )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):

@@ -31,11 +31,11 @@ _EPOCH_S = 946_684_800
 
 
 class RealNode:
-    """One node of a kind ("lamp" or "bay"); `start` and `stop` are its mains."""
+    """One node of a kind of the plan; `start` and `stop` are its mains."""
 
     def __init__(self, folder: Path, kind: str, port: int, *, identity: bool = True) -> None:
         self.folder = folder
-        asset = next(a for a in plan.quarter(1, 1).assets if a.kind == kind)
+        asset = next(a for a in plan.quarter(1, 1, stations=True).assets if a.kind == kind)
         self.node_id = asset.node_id
         self.key = controller_end.node_key(SITE_KEY, asset.node_id)
         application, peripherals = provision.write_images(folder)

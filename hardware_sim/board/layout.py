@@ -17,12 +17,15 @@ POWER_MW = 64  # u32: power at the meter
 VOLTAGE_DV = 68  # u32: voltage at the meter
 PULSES = 72  # u32: energy pulses of the meter
 METER = 76  # u32: 1 while the meter answers
-PRESENCE = 80  # u32: level of the PIR input
+PRESENCE = 80  # u32: levels of the inputs from pin 33 on, lowest bit first; a lamp's PIR is 33
 FIELD_X = 84  # s32: field at the magnetometer, nT
 FIELD_Y = 88
 FIELD_Z = 92
 LINK = 96  # u32: 1 while the access point is heard
 LUX_X10 = 100  # u32: light at the photocell, tenths of a lux
+MODULES = 104  # u32: bits 1 to 31, which units on the Modbus line answer
+REGISTERS = 128  # u32: their registers, two in a word, the even one in the upper half
+REGISTER_COUNT = 64
 
 # The clock page, as protocol/worldclock writes it.
 CLOCK_GENERATION = 4

@@ -60,6 +60,9 @@ RESTART, RESET_CONFIGURATION, RESET_ALL = const(0), const(1), const(2)
 # What overrides do.
 RELEASE, SET = const(0), const(1)
 
+# The type of SetOutput, for those who do not read it.
+SET_OUTPUT = const(0x4B)
+
 # What a SetOutput asks for: off, on, or what the node does without a command.
 OUTPUT_OFF, OUTPUT_ON, OUTPUT_OWN = const(0), const(1), const(2)
 

@@ -10,6 +10,7 @@ a second, `day` days since 2000-01-01 (UTC), `second` the second of that day (UT
 0x40 go up (node to controller), from 0x40 on down.
 """
 
+from .codes import SET_OUTPUT
 from .message import Message, register
 
 
@@ -333,7 +334,7 @@ class SetOutput(Message):
     0 means no such bound. The same command_id changes nothing; the answer is Ack.
     """
 
-    TYPE = 0x4B
+    TYPE = SET_OUTPUT
     KINDS = "Itl"
     FIELDS = ("command_id", "state", "life_s")
     TAIL = "text"

@@ -1,0 +1,139 @@
+"""Stations as real nodes: a cabinet's contactor and inputs, an air station's modules, a sign."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from real_node import Desk, RealNode
+from servers import Broker
+
+from protocol import wire
+
+Place = Callable[[str], tuple[RealNode, Desk]]
+DOOR, HAND_ON = 1, 1 << 3
+FEEDBACK = 1 << 2
+
+
+@pytest.fixture
+def place(mosquitto: Broker, tmp_path: Path) -> Iterator[Place]:
+    """Makes a station of a kind, started and joined, and the desk that it has joined."""
+    made: list[tuple[RealNode, Desk]] = []
+
+    def make(kind: str) -> tuple[RealNode, Desk]:
+        node = RealNode(tmp_path, kind, mosquitto.port)
+        node.pages.modules[:] = 0b111110
+        node.pages.presence[:] = FEEDBACK
+        desk = Desk(node, mosquitto.port)
+        made.append((node, desk))
+        node.start()
+        desk.pump(until=lambda: desk.last(wire.NodeState))
+        return node, desk
+
+    yield make
+    for node, desk in made:
+        desk.close()
+        node.close()
+
+
+def readings(desk: Desk) -> dict[str, int]:
+    """What the station said last, by name."""
+    message = desk.last(wire.Readings)
+    assert isinstance(message, wire.Readings)
+    rows = struct.iter_unpack("<Bi", message.pairs)
+    return {wire.QUANTITY_NAMES[code]: value for code, value in rows}
+
+
+def set_registers(node: RealNode, first: int, *values: int) -> None:
+    for at, value in enumerate(values, first):
+        word = int(node.pages.registers[0, at // 2])
+        shift = 0 if at % 2 else 16
+        node.pages.registers[0, at // 2] = np.uint32(
+            word & ~(0xFFFF << shift) | (value & 0xFFFF) << shift
+        )
+
+
+def events(desk: Desk, kind: str) -> list[tuple[int, int]]:
+    code = wire.EVENT_NAMES.index(kind)
+    return [(m.started, m.value) for m in desk.got if isinstance(m, wire.Event) and m.kind == code]
+
+
+def test_a_contactor_is_closed_until_a_command_opens_it_for_a_while(place: Place) -> None:
+    node, desk = place("cabinet")
+    assert node.pages.duty[0] == 65535
+    desk.say(wire.SetOutput(command_id=7, state=wire.OUTPUT_OFF, life_s=60))
+    desk.pump(until=lambda: desk.last(wire.Ack))
+    node.pages.presence[:] = 0
+    desk.pump(until=lambda: readings(desk).get("contactor_on") == 0)
+    assert node.pages.duty[0] == 0
+    assert readings(desk)["contactor_wanted"] == 0
+    node.clock.set(node.clock.now_s() + 61, 1.0)
+    desk.pump(until=lambda: readings(desk)["contactor_wanted"] == 1)
+    assert node.pages.duty[0] == 65535
+    assert not events(desk, "contactor_error")
+    assert not node.log()
+
+
+def test_a_contactor_that_does_not_follow_is_an_event_until_it_does(place: Place) -> None:
+    node, desk = place("cabinet")
+    node.pages.presence[:] = 0
+    desk.pump(1.5)
+    assert not events(desk, "contactor_error")
+    desk.pump(until=lambda: events(desk, "contactor_error"))
+    node.pages.presence[:] = FEEDBACK
+    desk.pump(until=lambda: len(events(desk, "contactor_error")) == 2)
+    assert events(desk, "contactor_error") == [(wire.STARTED, 1), (wire.ENDED, 0)]
+
+
+def test_door_and_hand_switch_are_told_with_begin_and_end(place: Place) -> None:
+    node, desk = place("cabinet")
+    node.pages.presence[:] = FEEDBACK | DOOR | HAND_ON
+    desk.pump(until=lambda: events(desk, "hand_moved") and events(desk, "door_open"))
+    node.stop()
+    node.start()
+    desk.pump(2.0)
+    node.pages.presence[:] = FEEDBACK
+    desk.pump(until=lambda: len(events(desk, "hand_moved")) > 1)
+    assert events(desk, "door_open") == [(wire.STARTED, 1), (wire.ENDED, 0)]
+    assert events(desk, "hand_moved") == [(wire.STARTED, 1), (wire.ENDED, 0)]
+
+
+def test_an_air_station_tells_what_its_modules_measure_and_forgets_silent_ones(
+    place: Place,
+) -> None:
+    node, desk = place("air")
+    set_registers(node, 0, -35, 812)
+    set_registers(node, 11, 127)
+    desk.pump(until=lambda: readings(desk).get("pm2_5_dugm3") == 127)
+    assert readings(desk)["air_temperature_dc"] == -35
+    assert readings(desk)["humidity_permille"] == 812
+    node.pages.modules[:] = 0b111010
+    node.clock.set(node.clock.now_s(), 20.0)
+    desk.pump(until=lambda: "pm2_5_dugm3" not in readings(desk))
+    assert "air_temperature_dc" in readings(desk)
+
+
+def test_a_sign_shows_its_text_and_tells_what_the_display_holds(place: Place) -> None:
+    _, desk = place("sign")
+    desk.say(wire.SetOutput(command_id=3, state=wire.OUTPUT_ON, text=b"LIBRE 12"))
+    desk.pump(until=lambda: desk.last(wire.Ack))
+
+    def shown() -> bytes:
+        said = readings(desk)
+        return b"".join(struct.pack(">i", said.get(f"text_{at}", 0)) for at in range(4))
+
+    desk.pump(until=lambda: shown() == b"LIBRE 12        ")
+    desk.say(wire.SetOutput(command_id=4, state=wire.OUTPUT_OWN))
+    desk.pump(until=lambda: shown() == b" " * 16)
+
+
+def test_a_station_refuses_the_level_of_a_lamp(place: Place) -> None:
+    _, desk = place("cabinet")
+    desk.say(wire.Override(command_id=9, action=1, level_percent=50))
+    desk.pump(until=lambda: desk.last(wire.Ack))
+    ack = desk.last(wire.Ack)
+    assert isinstance(ack, wire.Ack)
+    assert ack.status == wire.ACK_REFUSED
