@@ -11,7 +11,6 @@ taken, and all others are refused with 403 until it has ended.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from protocol import talq
@@ -48,55 +47,6 @@ def next_stage(stage: int, operation: str) -> int:
         return stage
     wanted = next(row[1] for row in BOOTSTRAP if row[0] == stage)
     raise talq.TalqError(403, "genericError", f"the bootstrap has not ended; next is {wanted}")
-
-
-@dataclass
-class Report:
-    """What a log report holds, sorted."""
-
-    values: list[tuple[str, str, str, Mapping[str, Any], int]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def devices(self) -> set[str]:
-        """Addresses of the devices it names."""
-        return {row[0] for row in self.values} | {row["device"] for row in self.events}
-
-
-def sorted_report(body: Mapping[str, Any], now_ms: int) -> Report:
-    """The entries by what they are; TalqError 422 for a source that is no address.
-
-    now_ms: when it came, POSIX ms; an entry that tells no time of its own happened then.
-    """
-    report = Report()
-    for index, entry in enumerate(body.get("entries") or ()):
-        data = entry.get("data")
-        if data is None:
-            continue  # Nothing was recorded.
-        source = data["srcAddress"]
-        try:
-            address = talq.split_address(source)
-        except ValueError as error:
-            where = f"entries[{index}].data.srcAddress"
-            raise talq.TalqError(422, "relatedResourceNotFound", str(error), where) from error
-        if data["type"] == "AttributeLogData":
-            value = data["attributeValue"]
-            at_ms = _stamp_ms(data, value, now_ms)
-            name = data["attributeName"]
-            report.values.append((address.device, address.function, name, value, at_ms))
-        else:
-            flag = data.get("startEndFlag")
-            report.events.append({
-                "device": address.device, "source": source,
-                "at_ms": _stamp_ms(data, data, now_ms), "type": data["eventType"],
-                "flag": -1 if flag is None else int(flag), "info": data.get("info") or [],
-            })  # fmt: skip
-    return report
-
-
-def _stamp_ms(data: Mapping[str, Any], value: Mapping[str, Any], now_ms: int) -> int:
-    stamp = data.get("timestamp") or value.get("timestamp")
-    return now_ms if stamp is None else talq.read_timestamp_ms(stamp)
 
 
 def plain(body: Mapping[str, Any]) -> Any:
@@ -138,11 +88,16 @@ def keep(
     """
     stamp = body.get("timestamp")
     value_ms = talq.read_timestamp_ms(stamp) if isinstance(stamp, str) else at_ms
-    key = f"{function}.{name}"
+    return keep_value(device, f"{function}.{name}", plain(body), value_ms, measured_ms)
+
+
+def keep_value(
+    device: Device, key: str, value: Any, value_ms: int, measured_ms: int | None = None
+) -> bool:
+    """The same for a value as cores use it; key: function and attribute with a dot between."""
     known = device.newest.get(key)
     if known is not None and known[-1] > (value_ms if measured_ms is None else measured_ms):
         return False
-    value = plain(body)
     if value is None and known is None:
         return False
     device.newest[key] = [value, value_ms]

@@ -109,7 +109,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     server.expected = tuple(uri.rstrip("/") for uri in settings.expected_gateways)
     watched = talq.Certificates(store, street, trust.ends if trust else None)
     server.certificates = watched
-    face = wire_talq.Face("cms", server.carry_out)
+    face = wire_talq.Face("cms", server.carry_out, wire_talq.STRUCTS)
     app = api.build(api.Context(store, street, desired, live), tls.certified(face))
     await callers.start()
     work = [callers.watch(), watched.watch(), _keep_time(store, street, desired)]

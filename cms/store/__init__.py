@@ -4,6 +4,6 @@ It decides nothing; cores hand it changes. Read `tables.py` first.
 """
 
 from . import tables
-from .store_io import Store, Unit
+from .store_io import Row, Store, Unit
 
-__all__ = ["Store", "Unit", "tables"]
+__all__ = ["Row", "Store", "Unit", "tables"]

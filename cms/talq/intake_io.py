@@ -11,6 +11,7 @@ from protocol import talq
 
 from .. import alarms, assets, fleet
 from ..assets import Device
+from ..reports import Report
 from ..store import Unit, tables
 from ..street_io import Street
 
@@ -24,31 +25,38 @@ class Intake:
     def __init__(self, street: Street) -> None:
         self._street = street
 
-    async def report(self, unit: Unit, gateway: str, body: Mapping[str, Any]) -> None:
-        """A log report; TalqError 422 refuses all of it (T9)."""
-        report = fleet.sorted_report(body, self._street.now_ms())
-        known = await self._street.by_address(unit, report.devices)
-        self._check(report, known, gateway)
+    async def known(self, unit: Unit, addresses: Iterable[str]) -> dict[str, Device]:
+        """Devices by TALQ address."""
+        return await self._street.by_address(unit, addresses)
+
+    async def store(
+        self, unit: Unit, reports: Sequence[tuple[str, Report]], known: Mapping[str, Device]
+    ) -> None:
+        """Reports of gateways, in order, that were judged before."""
         changed: dict[str, Device] = {}
         measured: list[dict[str, Any]] = []
-        for address, function, name, value, at_ms in report.values:
-            device = known.get(address)
-            if device is None:
-                continue  # The gateway's own device: it has no place on the street.
-            fleet.keep(device, function, name, value, at_ms, at_ms)
-            changed[device.asset_id] = device
-            number = value.get("value")
-            is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-            if is_number and name in fleet.MEASURED and body["address"] == fleet.PERIODIC_LOGGER:
-                measured.append({"device": address, "name": name, "at_ms": at_ms, "value": number})
+        for _, report in reports:
+            is_periodic = report.logger == fleet.PERIODIC_LOGGER
+            for address, key, name, value, value_ms, at_ms in report.values:
+                device = known.get(address)
+                if device is None:
+                    continue  # The gateway's own device: it has no place on the street.
+                fleet.keep_value(device, key, value, value_ms, at_ms)
+                changed[device.asset_id] = device
+                if is_periodic and name in fleet.MEASURED and type(value) in (int, float):
+                    measured.append(
+                        {"device": address, "name": name, "at_ms": at_ms, "value": value}
+                    )
         await unit.insert_new(tables.measurements, measured)
-        await self._events(unit, gateway, report.events, known, changed)
+        for gateway, report in reports:
+            await self._events(unit, gateway, report.events, known, changed)
         for device in changed.values():
             await self._shines_again(unit, device)
         if changed:
             await self._street.settle(unit, changed)
 
-    def _check(self, report: fleet.Report, known: Mapping[str, Device], gateway: str) -> None:
+    def judge(self, report: Report, known: Mapping[str, Device], gateway: str) -> None:
+        """TalqError 422 when a report names a device that its gateway does not have (T9)."""
         strangers = [
             a for a in report.devices
             if a != gateway and (a not in known or known[a].gateway != gateway)

@@ -20,7 +20,8 @@ from .classes_io import Classes
 from .desired_io import Desired
 from .devices_io import Devices
 from .intake_io import Intake
-from .turn import Handler, Turn
+from .reports_io import Reports
+from .turn import Handler, Turn, check_owner
 
 _RETRY_S = 10.0
 _RETRIES = 3
@@ -38,13 +39,13 @@ class CmsServer:
         self._street = street
         self._desired = desired
         self._intake = Intake(street)
+        self._reports = Reports(store, street, self._intake)
         self._own = own
         self.handlers: dict[str, Handler] = {
             **resources_io.handlers(),
             **Classes().handlers(),
             **Devices(self._intake, desired).handlers(),
             "announceServices": self._services,
-            "sendLogReport": self._report,
             "getLoggerConfig": self._logger,
             "getGroups": self._groups,
             "getGroup": self._group,
@@ -56,6 +57,8 @@ class CmsServer:
         """One request: all that it changes is stored, or nothing."""
         if self.certificates is not None:
             self.certificates.saw(call.certificate)
+        if call.operation.operation_id == "sendLogReport":
+            return await self._reports.take(call)
         async with self.store.write() as unit:
             turn = Turn(call, unit)
             if call.sender is None:
@@ -74,7 +77,7 @@ class CmsServer:
                 403, "parameterValueNotValid", "is no gateway of ours", "clientAddress"
             )
         turn.gateway = rows[0]
-        _check_owner(rows[0]["identity"], turn.call)
+        check_owner(rows[0]["identity"], turn.call)
         who = identity.told(turn.call.certificate)
         if who and rows[0]["identity"] is None:
             # It attached before there were certificates.
@@ -120,7 +123,7 @@ class CmsServer:
         g = tables.gateways.c
         rows = await turn.unit.rows(sa.select(g.address, g.identity).where(g.uri == uri))
         if rows:
-            _check_owner(rows[0]["identity"], turn.call)
+            check_owner(rows[0]["identity"], turn.call)
         address = rows[0]["address"] if rows else str(uuid.uuid4())
         own_attributes = {
             "cmsAddress": {"type": "AttributeString", "value": self._own},
@@ -159,10 +162,6 @@ class CmsServer:
         )
         return talq.Answer(201)
 
-    async def _report(self, turn: Turn) -> talq.Answer:
-        await self._intake.report(turn.unit, turn.sender, turn.call.body)
-        return talq.Answer(201)
-
     async def _logger(self, turn: Turn) -> talq.Answer:
         address = turn.call.path["loggerAddress"]
         for body in self._desired.loggers():
@@ -191,13 +190,6 @@ class CmsServer:
         r = tables.talq_resources.c
         query = sa.select(r.body).where(r.gateway == turn.sender, r.collection == fleet.PACKAGES)
         return [row["body"] for row in await turn.unit.rows(query.order_by(r.address))]
-
-
-def _check_owner(kept: str | None, call: talq.Call) -> None:
-    """A gateway's address is used by the holder of its certificate alone (T12)."""
-    if not identity.speaks_for(kept, call.certificate):
-        text = "belongs to the holder of another certificate"
-        raise talq.TalqError(403, "parameterValueNotValid", text, "clientAddress")
 
 
 async def _forget(turn: Turn, address: str) -> None:

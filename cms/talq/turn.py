@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import talq
 
+from .. import identity
 from ..store import Unit
 
 
@@ -31,3 +32,10 @@ class Turn:
 
 
 Handler = Callable[[Turn], Awaitable[talq.Answer]]
+
+
+def check_owner(kept: str | None, call: talq.Call) -> None:
+    """A gateway's address is used by the holder of its certificate alone (T12)."""
+    if not identity.speaks_for(kept, call.certificate):
+        text = "belongs to the holder of another certificate"
+        raise talq.TalqError(403, "parameterValueNotValid", text, "clientAddress")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from talq_examples import examples
 
-from cms import fleet
+from cms import fleet, reports
 from cms.assets import Device
 from protocol import talq
 
@@ -68,12 +68,12 @@ def test_an_attached_gateway_may_say_everything() -> None:
 
 
 def test_a_report_is_sorted_into_events_and_values() -> None:
-    events, values = (fleet.sorted_report(body, 5) for body in REPORTS)
+    events, values = (reports.sorted_report(body, 5) for body in REPORTS)
     assert [(row["type"], row["flag"]) for row in events.events] == [
         ("occupancyChangeToOccupied", -1), ("lampFailure", 1),
     ]  # fmt: skip
-    assert [(row[1], row[2]) for row in values.values] == [
-        ("monitor", "activePower"), ("lamp", "feedbackLightCommand"),
+    assert [row.key for row in values.values] == [
+        "monitor.activePower", "lamp.feedbackLightCommand",
     ]  # fmt: skip
     assert values.devices == {ADDRESS}
     assert not events.values
@@ -85,7 +85,7 @@ def test_a_source_that_is_no_address_refuses_the_report() -> None:
         "type": "EventLogData", "srcAddress": "a/b/c/d", "eventType": "x",
         "timestamp": talq.timestamp_ms(0)}}]}  # fmt: skip
     with pytest.raises(talq.TalqError) as refusal:
-        fleet.sorted_report(body, 5)
+        reports.sorted_report(body, 5)
     assert refusal.value.status == 422
     assert refusal.value.field == f"entries[{len(REPORTS[0]['entries'])}].data.srcAddress"
 
