@@ -69,7 +69,7 @@ def traffic(node: RealNode, desk: Desk, seconds: float) -> int:
     return sent
 
 
-@pytest.mark.parametrize("kind", ["lamp", "bay"])
+@pytest.mark.parametrize("kind", ["lamp", "bay", "cabinet", "air", "sign"])
 def test_heap_stays_free_after_an_hour_of_traffic(
     place: Place, kind: str, record_property: Callable[[str, object], None]
 ) -> None:

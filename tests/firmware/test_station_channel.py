@@ -58,7 +58,12 @@ def set_registers(node: RealNode, first: int, *values: int) -> None:
 
 def events(desk: Desk, kind: str) -> list[tuple[int, int]]:
     code = wire.EVENT_NAMES.index(kind)
-    return [(m.started, m.value) for m in desk.got if isinstance(m, wire.Event) and m.kind == code]
+    told = {
+        (m.boot_count, m.number): (m.started, m.value)
+        for m in desk.got
+        if isinstance(m, wire.Event) and m.kind == code
+    }
+    return list(told.values())  # One that was told again is the same one.
 
 
 def test_a_contactor_is_closed_until_a_command_opens_it_for_a_while(place: Place) -> None:
@@ -97,6 +102,7 @@ def test_door_and_hand_switch_are_told_with_begin_and_end(place: Place) -> None:
     desk.pump(2.0)
     node.pages.presence[:] = FEEDBACK
     desk.pump(until=lambda: len(events(desk, "hand_moved")) > 1)
+    desk.pump(until=lambda: len(events(desk, "door_open")) > 1)
     assert events(desk, "door_open") == [(wire.STARTED, 1), (wire.ENDED, 0)]
     assert events(desk, "hand_moved") == [(wire.STARTED, 1), (wire.ENDED, 0)]
 
@@ -108,7 +114,7 @@ def test_an_air_station_tells_what_its_modules_measure_and_forgets_silent_ones(
     set_registers(node, 0, -35, 812)
     set_registers(node, 11, 127)
     desk.pump(until=lambda: readings(desk).get("pm2_5_dugm3") == 127)
-    assert readings(desk)["air_temperature_dc"] == -35
+    desk.pump(until=lambda: readings(desk)["air_temperature_dc"] == -35)
     assert readings(desk)["humidity_permille"] == 812
     node.pages.modules[:] = 0b111010
     node.clock.set(node.clock.now_s(), 20.0)
