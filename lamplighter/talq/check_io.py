@@ -101,8 +101,7 @@ async def check_gateway(wishes: Wishes) -> list[Row]:
     cms = PlayedCms(played)
     try:
         await played.serve(cms.carry_out)
-        if not await cms.recall(wishes.url):
-            played.journal.exchanges.clear()  # It answers no stranger, as it should.
+        await cms.recall(wishes.url)
         gateway = await played.until(lambda: _attached(cms, wishes.url), wishes.wait_s)
         if gateway is None:
             came = [one.line() for one in played.journal.incoming()][-5:]

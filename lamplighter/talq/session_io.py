@@ -86,10 +86,10 @@ class Played:
             await caller.close()
         await self.stop()
 
-    def caller(self, base_uri: str) -> Caller:
-        """A caller of the other side, closed with us."""
+    def caller(self, base_uri: str, journal: Journal | None = None) -> Caller:
+        """A caller of the other side, closed with us; journal: another one than ours."""
         verify: ssl.SSLContext | bool = self.trust.client() if self.trust else True
-        made = Caller(OTHER[self.side], base_uri, self.journal, verify)
+        made = Caller(OTHER[self.side], base_uri, journal or self.journal, verify)
         self._callers.append(made)
         return made
 

@@ -21,7 +21,7 @@ from . import content, strict
 from .memory import Body, Memory
 from .session_io import Played
 from .street import Street
-from .wire_io import Caller, Reply
+from .wire_io import Caller, Journal, Reply
 
 # Until its bootstrap ends, a gateway sends these alone (B5).
 FIRST = (
@@ -155,11 +155,11 @@ class PlayedCms:
 
     async def recall(self, base_uri: str) -> bool:
         """Make a gateway that an earlier run attached begin anew (B7); False for any other."""
-        caller = self.played.caller(base_uri)
+        caller = self.played.caller(base_uri, Journal())
         caller.sender = self.address
         reply = await caller.call("getDevices")
-        if reply.status != 200 or not isinstance(reply.body, list):
-            return False
+        if self.gateways or reply.status != 200 or not isinstance(reply.body, list):
+            return False  # It has come by itself, or answers no stranger, as it should.
         for device in reply.body:
             if gateway_function(device):
                 return (await caller.call("deleteDevice", device["address"])).status < 300

@@ -148,18 +148,26 @@ async def gateway(cms_port: int, broken: Callable[[PlayedGateway], None]) -> Asy
 
 
 async def gateway_rows(
-    broken: Callable[[PlayedGateway], None], monkeypatch: pytest.MonkeyPatch
+    broken: Callable[[PlayedGateway], None],
+    monkeypatch: pytest.MonkeyPatch,
+    patience: float = 1.0,
 ) -> dict[str, results.Row]:
+    """patience: how much longer to wait than where somebody is known not to come."""
     for name, seconds in (
         ("sides.REPORT_S", 0.1), ("of_gateway_data._AWAY_S", 0.2),
-        ("of_gateway_data._SETTLES_S", 0.3), ("of_gateway_data._COMES_S_MAX", 3.0),
-        ("of_gateway_control._TAKES_S_MAX", 1.0),
+        ("of_gateway_data._SETTLES_S", 0.3), ("of_gateway_data._COMES_S_MAX", 3 * patience),
+        ("of_gateway_control._TAKES_S_MAX", patience),
     ):  # fmt: skip
         monkeypatch.setattr(f"lamplighter.talq.{name}", seconds)
     port = free_port()
     async with gateway(port, broken) as url:
         wishes = check_io.Wishes(
-            "cms", url, ("127.0.0.1", port), f"http://127.0.0.1:{port}", PROFILES, 2.0
+            "cms",
+            url,
+            ("127.0.0.1", port),
+            f"http://127.0.0.1:{port}",
+            PROFILES,
+            2 * patience,
         )
         return {row.name: row for row in await check_io.check_gateway(wishes)}
 
@@ -216,7 +224,7 @@ def chatty(made: PlayedGateway) -> None:
 
 
 async def test_a_gateway_that_keeps_the_rules_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = await gateway_rows(lambda made: None, monkeypatch)
+    rows = await gateway_rows(lambda made: None, monkeypatch, 10)
     assert failed(rows) == set(), {name: rows[name] for name in failed(rows)}
     passed = {name for name, row in rows.items() if row.state == results.PASSED}
     wanted = {f"T{n}" for n in range(1, 15)} | {f"B{n}" for n in (1, 2, 3, 4, 5, 6, 7, 9)}
