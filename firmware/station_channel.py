@@ -17,7 +17,9 @@ from .station import TEXT_SIZE, Station
 _WANTED = wire.QUANTITY_NAMES.index("contactor_wanted")
 _FEEDBACK = wire.QUANTITY_NAMES.index("contactor_on")
 _HAND = wire.QUANTITY_NAMES.index("hand")
-_CONTACTOR_ERROR = wire.EVENT_NAMES.index("contactor_error")
+# It is open and should be closed; it is closed and should be open.
+_ERROR_ON = wire.EVENT_NAMES.index("switching_error_on")
+_ERROR_OFF = wire.EVENT_NAMES.index("switching_error_off")
 _HAND_ON = 1
 _ON_DUTY = 65535
 _ERROR_MS = 2000
@@ -29,7 +31,7 @@ _WATCHED = (
     (wire.QUANTITY_NAMES.index("hand"), wire.EVENT_NAMES.index("hand_moved")),
     (wire.QUANTITY_NAMES.index("overfull"), wire.EVENT_NAMES.index("overfull")),
 )
-_ERROR_AT = 4  # Where the memory holds the contactor error, after what is watched.
+_ERROR_AT = 4  # Where the memory holds both contactor errors, after what is watched.
 
 
 class StationChannel:
@@ -39,7 +41,7 @@ class StationChannel:
         self.effects = effects
         self.happenings = happenings
         self.news = False
-        self._known = bytearray(_ERROR_AT + 1)
+        self._known = bytearray(_ERROR_AT + 2)
         if len(memory) == len(self._known):
             self._known[:] = memory
         self._told: list[int | None] = [None] * len(wire.QUANTITY_NAMES)
@@ -75,11 +77,15 @@ class StationChannel:
         expected = int(hand == _HAND_ON) if hand else on
         if values[_FEEDBACK] is None or values[_FEEDBACK] == expected:
             self._differs_ms = -1
-            self._note(_ERROR_AT, _CONTACTOR_ERROR, 0, now)
+            self._wrong(0, 0, now)
         elif self._differs_ms < 0:
             self._differs_ms = now.tick_ms
         elif wire.ticks_after(now.tick_ms, self._differs_ms) >= _ERROR_MS:
-            self._note(_ERROR_AT, _CONTACTOR_ERROR, 1, now)
+            self._wrong(expected, 1 - expected, now)
+
+    def _wrong(self, on: int, off: int, now: Now) -> None:
+        self._note(_ERROR_AT, _ERROR_ON, on, now)
+        self._note(_ERROR_AT + 1, _ERROR_OFF, off, now)
 
     def _note(self, at: int, kind: int, value: int, now: Now) -> None:
         if value == self._known[at]:
@@ -144,5 +150,5 @@ class StationChannel:
         for at in range(_ERROR_AT):
             if _WATCHED[at][1] == event.kind:
                 self._known[at] = event.value
-        if event.kind == _CONTACTOR_ERROR:
-            self._known[_ERROR_AT] = event.value
+        if event.kind in (_ERROR_ON, _ERROR_OFF):
+            self._known[_ERROR_AT + (event.kind == _ERROR_OFF)] = event.value

@@ -13,7 +13,10 @@ _LOOK_BACK_S = 86400.0
 
 
 class Mains:
-    """Which feeders are live. `forced` holds what was switched by hand."""
+    """Which feeders are live.
+
+    `forced` holds what was switched by hand, `open` cabinets whose contactor lets nothing through.
+    """
 
     def __init__(self, site_plan: plan.Plan) -> None:
         self._site = site_plan.site
@@ -23,6 +26,7 @@ class Mains:
         self._planned: dict[str, bool] = {}
         self._planned_until_s = 0.0
         self.forced: dict[str, bool] = {}
+        self.open: set[str] = set()
 
     def known(self, feeder_id: str) -> bool:
         """Whether there is such a feeder."""
@@ -32,6 +36,9 @@ class Mains:
         """Whether a feeder is live now."""
         if feeder_id in self.forced:
             return self.forced[feeder_id]
+        feeder = self._feeders[feeder_id]
+        if feeder.behind_contactor and feeder.cabinet_id in self.open:
+            return False
         self._renew(now_s)
         return self._planned[feeder_id]
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,19 +17,12 @@ from starlette.routing import Mount, Route
 
 from protocol import plan, worldclock
 
+from .bodies import BadHandleError, body, flag
 from .nodes import Nodes
+from .station_handles import StationHandles
 from .street import FAULTS, Street
 
-_BODY_MAX = 10_000
 _FULL_LUX_MAX = 200_000.0
-
-
-class BadHandleError(Exception):
-    """A request that the world cannot do; `status` and what was expected."""
-
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(said)
-        self.status = status
 
 
 class Handles:
@@ -44,6 +35,7 @@ class Handles:
         self._street = street
         self._nodes = nodes
         self._clock = clock
+        self.stations = StationHandles(street, clock.now_s)
         self._node_at: dict[str, list[int]] = {}
         for index, asset in enumerate(site_plan.assets):
             self._node_at.setdefault(asset.node_id, []).append(index)
@@ -176,28 +168,6 @@ def rfc3339(at_s: float) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-async def body(request: Request, key: str) -> dict[str, Any]:
-    """The JSON object of a request, which must hold `key`."""
-    data = await request.body()
-    if len(data) > _BODY_MAX:
-        raise BadHandleError(413, f"at most {_BODY_MAX} bytes")
-    try:
-        said = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise BadHandleError(400, f"not JSON: {error}") from error
-    if not isinstance(said, dict) or key not in said:
-        raise BadHandleError(422, f'expected {{"{key}": …}}')
-    return said
-
-
-async def flag(request: Request, key: str) -> bool:
-    """A true or false under `key`."""
-    value = (await body(request, key))[key]
-    if not isinstance(value, bool):
-        raise BadHandleError(422, f"{key} is true or false")
-    return value
-
-
 def _answer(handle: Callable[[Request], Awaitable[object]]) -> Callable[..., Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
@@ -219,6 +189,9 @@ def application(handles: Handles) -> Starlette:
         Route("/people/{id}", _answer(handles.people), methods=both),
         Route("/links/{id}", _answer(handles.link), methods=both),
         Route("/photocell/{id}", _answer(handles.photocell), methods=both),
+        Route("/cabinets/{id}", _answer(handles.stations.cabinet), methods=both),
+        Route("/air", _answer(handles.stations.air), methods=both),
+        Route("/signs/{id}", _answer(handles.stations.sign), methods=["GET"]),
         Route("/clock", _answer(handles.clock), methods=both),
         Route("/history", _answer(handles.history), methods=["GET"]),
     ]

@@ -18,6 +18,7 @@ from protocol import plan
 from ..pages import Pages
 from . import sun
 from .mains import Mains
+from .stations import Stations
 from .traffic import Traffic
 
 Fault = Literal["lamp_open", "driver_dead", "stuck_on"]
@@ -46,6 +47,7 @@ class Street:
         self.lamp_at = {assets[i].asset_id: n for n, i in enumerate(self.lamps)}
         self.bay_at = {assets[i].asset_id: n for n, i in enumerate(self.bays)}
         self.mains = Mains(site_plan)
+        self.stations = Stations(site_plan, pages)
         self.traffic = Traffic(len(self.lamps), len(self.bays), seed)
         self.faults: list[Fault | None] = [None] * len(self.lamps)
         self.lux_forced: dict[int, float] = {}
@@ -85,9 +87,11 @@ class Street:
         """Bring everything up to now."""
         gone_s = 0.0 if self._last_s is None else max(0.0, now_s - self._last_s)
         self._last_s = now_s
+        self.mains.open = self.stations.open_cabinets()
         self.powered = self.mains.of_assets(now_s)
         self.traffic.step(now_s)
         self._light(now_s, gone_s)
+        self.stations.step(now_s, gone_s, dict(zip(self.lamps, self.power_w, strict=True)))
         self._fields(gone_s)
         lux = sun.daylight_lux(sun.elevation_deg(now_s, self._plan.site.lat, self._plan.site.lon))
         self.pages.lux_x10[:] = int(lux * 10)
@@ -143,6 +147,7 @@ class Street:
             "feeders": self.mains.forced,
             "energy_j": [float(x) for x in self.energy_j],
             "links": [int(x) for x in self.pages.link],
+            "stations": self.stations.saved(),
             "lux": {str(number): lux for number, lux in self.lux_forced.items()},
             "history": [list(rows)[-_HISTORY_KEPT:] for rows in self.history],
         }
@@ -167,6 +172,7 @@ class Street:
             self.mains.forced = {k: bool(v) for k, v in feeders.items() if self.mains.known(k)}
 
     def _restore_rest(self, said: dict[str, object]) -> None:
+        self.stations.restore(said.get("stations"))
         links, lux, history = (said.get(name) for name in ("links", "lux", "history"))
         if isinstance(links, list) and len(links) == len(self.pages.link):
             self.pages.link[:] = links

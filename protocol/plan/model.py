@@ -51,12 +51,13 @@ class Switching(msgspec.Struct, frozen=True):
 
 
 class Feeder(msgspec.Struct, frozen=True):
-    """A cable out of a cabinet, and its switching plan."""
+    """A cable out of a cabinet, its switching plan, and whether the contactor feeds it."""
 
     id: str
     names: Names
     cabinet_id: str
     switching: Switching = Switching()
+    behind_contactor: bool = True
 
 
 # Kinds of nodes that stand beside lamps and bays: each is read over Modbus.

@@ -194,7 +194,9 @@ def quarter(
     streets = {"F-1": "Rue Blaes", "F-2": "Rue Haute", "F-3": "Rue des Tanneurs"}
     feeders = [Feeder(i, _same(f"{i} {name}"), "C-1", switching) for i, name in streets.items()]
     permanent = Names(fr="F-4 Stationnement", nl="F-4 Parkeren", en="F-4 Parking", de="F-4 Parken")
-    feeders.append(Feeder("F-4", permanent, "C-1", Switching(always_on=True)))
+    feeders.append(
+        Feeder("F-4", permanent, "C-1", Switching(always_on=True), behind_contactor=False)
+    )
     cabinet = Cabinet("C-1", _names("Rue Haute", "Hoogstraat", "C-1"), 50.8372, 4.3490)
     if stations:
         maker.assets.extend(_stations(cabinet))

@@ -24,7 +24,7 @@ EVENT_NAMES = (
     "none", "node_started", "lamp_failure", "bay_occupied", "bay_vacant", "presence",
     "schedule_stored", "configuration_stored", "schedule_refused", "clock_set", "meter_silent",
     "detector_silent", "events_lost", "power_too_high", "supply_lost", "door_open",
-    "breaker_tripped", "contactor_error", "hand_moved", "overfull", "module_silent",
+    "breaker_tripped", "switching_error_on", "switching_error_off", "hand_moved", "overfull",
 )  # fmt: skip
 STARTED, ENDED, INSTANT = const(1), const(0), const(2)
 

@@ -78,7 +78,7 @@ def test_a_contactor_is_closed_until_a_command_opens_it_for_a_while(place: Place
     node.clock.set(node.clock.now_s() + 61, 1.0)
     desk.pump(until=lambda: readings(desk)["contactor_wanted"] == 1)
     assert node.pages.duty[0] == 65535
-    assert not events(desk, "contactor_error")
+    assert not events(desk, "switching_error_on")
     assert not node.log()
 
 
@@ -86,11 +86,11 @@ def test_a_contactor_that_does_not_follow_is_an_event_until_it_does(place: Place
     node, desk = place("cabinet")
     node.pages.presence[:] = 0
     desk.pump(1.5)
-    assert not events(desk, "contactor_error")
-    desk.pump(until=lambda: events(desk, "contactor_error"))
+    assert not events(desk, "switching_error_on")
+    desk.pump(until=lambda: events(desk, "switching_error_on"))
     node.pages.presence[:] = FEEDBACK
-    desk.pump(until=lambda: len(events(desk, "contactor_error")) == 2)
-    assert events(desk, "contactor_error") == [(wire.STARTED, 1), (wire.ENDED, 0)]
+    desk.pump(until=lambda: len(events(desk, "switching_error_on")) == 2)
+    assert events(desk, "switching_error_on") == [(wire.STARTED, 1), (wire.ENDED, 0)]
 
 
 def test_door_and_hand_switch_are_told_with_begin_and_end(place: Place) -> None:
