@@ -7,10 +7,10 @@ from typing import Any
 
 from protocol import plan, talq
 
-from . import assets, programs
+from . import assets, programs, station_words, stations
 from . import compile as compiler
 from .devices import Device
-from .translate import EVENTS, FEEDBACK, LIGHT_CHANGE, NO_CONTACT
+from .translate import EVENTS, FEEDBACK, FORBIDDEN, LIGHT_CHANGE, NO_CONTACT
 
 GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
     "lamplighter-gateway-1", "lamplighter-lamp-1", "lamplighter-bay-1",
@@ -18,17 +18,22 @@ GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
 SW_VERSION = "0.1.0"
 # A group beyond this is a whole city: several groups do it better.
 GROUP_SIZE_MAX = 10_000
-PROFILES = ["lighting", "smartParking", "lightingAssetManagement"]
+PROFILES = [
+    "lighting", "smartParking", "environmentalMonitoring", "cabinetControl",
+    "lightingAssetManagement",
+]  # fmt: skip
 
 _NUMBERS = (
     "channel", "lightPercent", "confidencePercent", "bootCount", "uptimeS", "heapFreeBytes",
     "heapTotalBytes", "eventsWaiting", "eventsLost", "refusedByNode", "refusedTag",
     "refusedReplay", "refusedFormat", "refusedOther",
 )  # fmt: skip
+# What a CMS sets: a bay that is closed, a cabinet that is worked on.
+_FLAGS = ("closed", "maintenance")
 _NODE_FACTS = (
     *_NUMBERS, "nodeId", "reasonCode", "reasonChain", "mains", "clockQuality", "contact",
     "resetCause", "scheduleDigest", "scheduleDigestWanted", "configurationDigest",
-    "configurationDigestWanted", "overrideRank",
+    "configurationDigestWanted", "overrideRank", "closed", "maintenance",
 )  # fmt: skip
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "basic": (
@@ -83,6 +88,7 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "applicationType",
         ),
     ),
+    **station_words.FUNCTIONS,
 }  # fmt: skip
 _CLASSES = {
     GATEWAY_CLASS: ("basic", "gateway", "time", "link", "node"),
@@ -91,9 +97,15 @@ _CLASSES = {
         "controller", "link", "node",
     ),
     BAY_CLASS: ("basic", "bay", "controller", "link", "node"),
+    **station_words.CLASSES,
 }  # fmt: skip
 # What a device of a class is in the plan.
-CLASS_KINDS = {LAMP_CLASS: "lamp", BAY_CLASS: "bay"}
+CLASS_KINDS: dict[str, plan.Kind] = {
+    LAMP_CLASS: "lamp",
+    BAY_CLASS: "bay",
+    **station_words.CLASS_KINDS,
+}
+_KIND_CLASSES = {kind: name for name, kind in CLASS_KINDS.items()}
 FUNCTION_TYPES = {
     **{name: kind for name, (kind, _) in _FUNCTIONS.items()}, "node": "LamplighterNodeFunction",
 }  # fmt: skip
@@ -133,6 +145,8 @@ def device_class(name: str) -> dict[str, Any]:
         *EVENTS.values(),
         (*NO_CONTACT, True),
         (FEEDBACK[0], LIGHT_CHANGE, False),
+        ("bay", FORBIDDEN, True),
+        (*station_words.MAINTENANCE, True),
         *_OWN_EVENTS,
     ]:
         events.setdefault(function, []).append({"type": event_type})
@@ -157,8 +171,10 @@ def device_class(name: str) -> dict[str, Any]:
 
 
 def _vendor(name: str) -> dict[str, str]:
-    scope = "configuration" if name in ("nodeId", "channel") else "measurement"
+    scope = "configuration" if name in ("nodeId", "channel", *_FLAGS) else "measurement"
     kind = "AttributeInteger" if name in _NUMBERS else "AttributeString"
+    if name in _FLAGS:
+        kind = "AttributeBoolean"
     return {"name": name, "scope": scope, "type": kind}
 
 
@@ -227,17 +243,17 @@ def gateway_device(
     }
 
 
-def device(source: Device, cms: str) -> dict[str, Any]:
-    """A lamp or a bay, with everything that is known of it, as this CMS may see it."""
+def device(source: Device, cms: str, site: plan.Plan) -> dict[str, Any]:
+    """A device of the site, with everything that is known of it, as this CMS may see it."""
     asset = source.asset
     known: dict[str, dict[str, Any]] = {}
-    for function, attributes in _configuration(source, cms).items():
+    for function, attributes in _configuration(source, cms, site).items():
         known[function] = {
             name: {"type": kind, "value": value} for name, (kind, value) in attributes.items()
         }
     for (function, name), value in source.values.items():
         known.setdefault(function, {})[name] = value.body
-    name = LAMP_CLASS if source.is_lamp else BAY_CLASS
+    name = _KIND_CLASSES[asset.kind]
     functions = [
         {"id": function, "type": FUNCTION_TYPES[function], **known.get(function, {})}
         for function in _CLASSES[name]
@@ -247,7 +263,9 @@ def device(source: Device, cms: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _configuration(source: Device, cms: str) -> dict[str, dict[str, tuple[str, Any]]]:
+def _configuration(
+    source: Device, cms: str, site: plan.Plan
+) -> dict[str, dict[str, tuple[str, Any]]]:
     """What is configured, not measured: function to attribute to (type, value)."""
     asset = source.asset
     place = {"latitude": asset.lat, "longitude": asset.lon}
@@ -283,10 +301,14 @@ def _configuration(source: Device, cms: str) -> dict[str, dict[str, tuple[str, A
             "onLevel": ("AttributeFloat", dark), "offLevel": ("AttributeFloat", bright),
         }  # fmt: skip
         found["luminaire"] = assets.luminaire(asset, source.lamp_type)
+    elif asset.kind in plan.STATION_KINDS:
+        found |= stations.configuration(asset, source.address, site)
     return found
 
 
-def asset_of(body: Mapping[str, Any], node_id: str, kind: str, site: plan.Plan) -> plan.Asset:
+def asset_of(
+    body: Mapping[str, Any], node_id: str, kind: plan.Kind, site: plan.Plan
+) -> plan.Asset:
     """The asset of a device that a CMS commissions; what it does not say is the site's first."""
     told = {
         name: value.get("value")
@@ -299,13 +321,14 @@ def asset_of(body: Mapping[str, Any], node_id: str, kind: str, site: plan.Plan) 
     lamp_type = told.get("lampTypeId")
     first = site.lamp_types[0].id if site.lamp_types else None
     return plan.Asset(
-        asset_id=name, node_id=node_id, channel=0, kind="lamp" if kind == "lamp" else "bay",
+        asset_id=name, node_id=node_id, channel=0, kind=kind,
         names=plan.Names(name, name, name, name),
         lat=float(place.get("latitude", site.site.lat)),
         lon=float(place.get("longitude", site.site.lon)),
         feeder_id=site.feeders[0].id if site.feeders else "",
         street_id=site.streets[0].id if site.streets else "",
         lamp_type_id=(lamp_type if lamp_type in types else first) if kind == "lamp" else None,
+        cabinet_id=site.cabinets[0].id if kind == "cabinet" and site.cabinets else None,
     )  # fmt: skip
 
 

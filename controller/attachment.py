@@ -63,6 +63,7 @@ class Attachment:
         self.packages: dict[str, dict[str, Any]] = {}  # Installed, by package id.
         self.fetching: dict[str, dict[str, Any]] = {}  # Begun before a restart.
         self._devices = devices
+        self._site = site
         self.catalogue = talq.Catalogue(talq.Others(self._exists, self._referrers), LIMITS)
         for collection, bodies in assets.types(site):
             for body in bodies:
@@ -93,7 +94,7 @@ class Attachment:
 
     def body(self, device: Device) -> dict[str, Any]:
         """A device as this CMS is shown it."""
-        body = announce.device(device, self.uri)
+        body = announce.device(device, self.uri, self._site)
         said = self.configured.get(device.address)
         return said.over(body) if said else body
 

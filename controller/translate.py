@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from protocol import plan, talq, wire
 
+from . import station_words
+
 # Operational attributes that start a node anew, by what they make it forget.
 RESETS = {
     "reboot": wire.RESTART, "configurationReset": wire.RESET_CONFIGURATION,
@@ -39,6 +41,7 @@ EVENTS = {
     "supply_lost": ("monitor", "supplyLoss", True),
     "presence": ("presence", "presenceStatusChanged", True),
     "schedule_refused": ("lamp", "invalidProgram", False),
+    **station_words.EVENTS,
 }
 # Types of the functions by their ids.
 _TYPES = {
@@ -49,10 +52,12 @@ _TYPES = {
     "photocell": "PhotocellFunction",
     "light": "LightSensorFunction",
     "node": "LamplighterNodeFunction",
+    **{name: kind for name, (kind, _) in station_words.FUNCTIONS.items()},
 }
 # A new measurement of these is told although it is the same: it says how old the picture is.
 _ALWAYS = (("monitor", "activePower"), ("node", "clockQuality"))
 _NEW: Callable[[type[Value], tuple[Any, ...]], Value] = tuple.__new__
+FORBIDDEN = "forbiddenParkingDetected"
 NO_CONTACT = ("link", "communicationFailure")
 FEEDBACK = ("lamp", "feedbackLightCommand")
 LIGHT_CHANGE = "lightStateChange"

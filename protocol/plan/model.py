@@ -61,6 +61,7 @@ class Feeder(msgspec.Struct, frozen=True):
 
 
 # Kinds of nodes that stand beside lamps and bays: each is read over Modbus.
+Kind = Literal["lamp", "bay", "cabinet", "air", "sign"]
 STATION_KINDS = ("cabinet", "air", "sign")
 
 
@@ -109,7 +110,7 @@ class Asset(msgspec.Struct, frozen=True):
     asset_id: str
     node_id: str
     channel: int
-    kind: Literal["lamp", "bay", "cabinet", "air", "sign"]
+    kind: Kind
     names: Names
     lat: float
     lon: float
