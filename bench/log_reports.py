@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -26,9 +27,10 @@ from .figures import Figure, against
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = 100
-CONNECTIONS = 16
-REPORTS = 1200
-DECODES = 4000
+# As many gateways report at once; a city has hundreds, and all of them at dusk.
+CONNECTIONS = 48
+REPORTS = 2400
+DECODES = 8000
 _START_MS = 1_795_278_000_000
 _UP_S_MAX = 30.0
 
@@ -162,13 +164,23 @@ def _ours(folder: Path) -> float:
         return asyncio.run(_load(port, requests[CONNECTIONS:], b"201"))
 
 
-def _other(folder: Path, kind: str, count: int, status: bytes) -> float:
+def _other(folder: Path, kind: str, count: int) -> tuple[float, float]:
+    """Requests per second, and per second of the server's processor time."""
     port = _free_port()
     sender = str(uuid.UUID(int=0xABC))
-    with _server(["-m", "bench.log_report_servers", kind, str(port), str(folder), sender], port):
+    words = ["-m", "bench.log_report_servers", kind, str(port), str(folder), sender]
+    with _server(words, port) as process:
         requests = [_said(port, sender, report(n)) for n in range(count)]
-        asyncio.run(_load(port, requests[:CONNECTIONS], status))
-        return asyncio.run(_load(port, requests[CONNECTIONS:], status))
+        asyncio.run(_load(port, requests[:CONNECTIONS], b"201"))
+        before_s = _cpu_s(process.pid)
+        rate = asyncio.run(_load(port, requests[CONNECTIONS:], b"201"))
+        return rate, (count - CONNECTIONS) / (_cpu_s(process.pid) - before_s)
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure() -> list[Figure]:
@@ -176,12 +188,12 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         ours = _ours(folder)
-        fastapi = _other(folder, "fastapi", REPORTS // 3, b"201")
-        checked = _other(folder, "checked", DECODES, b"201")
-        bare = _other(folder, "bare", DECODES, b"201")
+        fastapi, _ = _other(folder, "fastapi", REPORTS // 3)
+        _, checked = _other(folder, "checked", DECODES)
+        _, bare = _other(folder, "bare", DECODES)
     return [
         against("log_reports_against_fastapi", ours, "requests/s", fastapi, goal=4.0,
                 better="higher"),
-        against("log_report_checking_against_bare_decoding", checked, "requests/s", bare,
+        against("log_report_checking_against_bare_decoding", checked, "requests/s per core", bare,
                 goal=0.6, better="higher"),
     ]  # fmt: skip

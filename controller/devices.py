@@ -81,6 +81,7 @@ class Device:
     asset: plan.Asset
     node: NodeEnd
     lamp_type: plan.LampType | None
+    since_s: float = 0.0  # Since when the plan has it like that (D3), POSIX seconds.
     calendar_id: str = ""
     calendar_s: float = 0.0
     calendar_origin: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import secrets
@@ -44,6 +45,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         CmsLink(uri.rstrip("/"), settings.gateway_url, engine, verify) for uri in settings.cms
     ]
     await restore(gateway, store, links)
+    await _look_at_plan(gateway, store, links, settings.plan.read_bytes(), clock.now_s())
     for uri in list(gateway.attachments):
         Library(gateway, uri).compile_all(engine.now())
     _wire(engine, links, settings, site.site.name)
@@ -78,6 +80,24 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         error = None if task.cancelled() else task.exception()
         if error:
             raise ControllerError(f"{type(error).__name__}: {error}") from error
+
+
+async def _look_at_plan(
+    gateway: Gateway, store: Store, links: list[CmsLink], data: bytes, now_s: float
+) -> None:
+    """Devices learn since when the plan has them; one that was changed is told (D6)."""
+    digest = hashlib.sha256(data).hexdigest()
+    rows = await store.rows("SELECT body FROM resource WHERE cms='' AND kind='plan'")
+    kept = talq.read_json(bytes(rows[0][0])) if rows and isinstance(rows[0][0], bytes) else {}
+    same = kept.get("digest") == digest
+    since_s = float(kept["since_s"]) if same else now_s
+    for device in gateway.devices.values():
+        device.since_s = since_s
+    if not same:
+        body = talq.encode({"digest": digest, "since_s": since_s})
+        await store.commit([("resource", ("", "plan", "plan", body))])
+    for link in links:
+        link.tell_devices = bool(kept) and not same
 
 
 def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: str) -> None:

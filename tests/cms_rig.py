@@ -62,7 +62,7 @@ class Cms:
         self.server = talq.CmsServer(self.store, self.street, self.desired, own)
         self.server.allow_loopback = True
         parts = api.Context(self.store, self.street, self.desired, self.live)
-        app = api.build(parts, wire_talq.Face("cms", self.server.carry_out))
+        app = api.build(parts, wire_talq.Face("cms", self.server.carry_out, wire_talq.STRUCTS))
         transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 7))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://cms.test")
         self.tokens = {
@@ -118,7 +118,9 @@ class Cms:
 
     def devices(self) -> list[dict[str, Any]]:
         """The devices as our controller announces them."""
-        return [announce.device(d, CMS_URI) for d in self.rig.gateway.devices.values()]
+        return [
+            announce.device(d, CMS_URI, self.rig.site) for d in self.rig.gateway.devices.values()
+        ]
 
     async def announced(self) -> httpx.Response:
         """B1; our address is in the answer."""

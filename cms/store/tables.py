@@ -81,6 +81,7 @@ measurements = Table(
     Column("name", String, primary_key=True),
     Column("at_ms", BigInteger, primary_key=True),
     Column("value", Float, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 alarms = Table(
     "alarms", metadata,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from protocol import talq
 
 from .. import fleet
+from ..errors import StoreError
 from ..reports import Report, sorted_report
 from ..store import Row, Store, Unit, tables
 from ..street_io import Street
@@ -56,21 +57,23 @@ class Reports:
             batch, self._waiting = (
                 self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:],
             )  # fmt: skip
+            stored = False
             try:
                 async with self._store.write() as unit:
-                    taken = await self._write(unit, batch)
-            except BaseException as error:
-                for one in [*batch, *self._waiting]:
+                    await self._write(unit, batch)
+                stored = True
+            finally:
+                # Whatever ended the transaction, nobody waits for ever: an answer of 500 is asked
+                # again by the gateway (L2).
+                for one in batch if stored else [*batch, *self._waiting]:
                     if not one.done.done():
-                        one.done.set_exception(error)
-                self._waiting = []
-                raise
-            for one in taken:
-                if not one.done.done():
-                    one.done.set_result(None)
+                        if stored:
+                            one.done.set_result(None)
+                        else:
+                            one.done.set_exception(StoreError("the reports were not stored"))
 
-    async def _write(self, unit: Unit, batch: list[_Waiting]) -> list[_Waiting]:
-        """Store what may be stored, refuse the others; those stored."""
+    async def _write(self, unit: Unit, batch: list[_Waiting]) -> None:
+        """Store what may be stored, refuse the others."""
         g = tables.gateways.c
         senders = {one.gateway for one in batch}
         query = sa.select(g.address, g.stage, g.identity).where(g.address.in_(senders))
@@ -87,7 +90,6 @@ class Reports:
             else:
                 taken.append(one)
         await self._intake.store(unit, [(one.gateway, one.report) for one in taken], known)
-        return taken
 
     def _admit(self, gateway: Row | None, call: talq.Call) -> None:
         """TalqError 403 for a stranger, the holder of another certificate, or out of turn."""

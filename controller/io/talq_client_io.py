@@ -22,6 +22,7 @@ from .. import announce, assets
 from ..attachment import LIMITS
 from ..gateway import Gateway
 from ..loggers import EVENT
+from ..station_words import OUTPUTS
 from .engine_io import Engine
 
 _ENTRIES_MAX = 200
@@ -55,6 +56,7 @@ class CmsLink:
         self.gateway_address = ""
         self.cms_address = ""
         self.ready = False
+        self.tell_devices = False  # The plan was changed by field staff: tell it (D6).
         self.gateway_uri = gateway_uri
         self._engine = engine
         self._peer = talq.Peer("cms", uri, verify=verify)
@@ -95,6 +97,9 @@ class CmsLink:
             self._again.clear()
             if not self.ready:
                 await self._attach()
+            elif self.tell_devices:
+                await self._attach(again=True)
+            self.tell_devices = False
             tasks = [
                 asyncio.create_task(self._report_all()),
                 asyncio.create_task(self._patch_all()),
@@ -110,15 +115,20 @@ class CmsLink:
                 elif isinstance(result, Exception):
                     raise result
 
-    async def _attach(self) -> None:
+    async def _attach(self, *, again: bool = False) -> None:
+        """Bootstrap, or (again) only tell what the plan says now."""
         pause_s = _PAUSE_S_MIN
-        while not self.ready:
+        while again or not self.ready:
             try:
+                if again:
+                    await self._say_types()
+                    await self._say_devices()
+                    return
                 await self._bootstrap()
             except (httpx.HTTPError, Unknown, talq.TalqError) as error:
                 _log.info("not attached yet", cms=self.uri, why=str(error) or repr(error))
                 if isinstance(error, Unknown):
-                    self.gateway_address = ""
+                    self.gateway_address, self.ready, again = "", False, False
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _PAUSE_S_MAX)
         _log.info("attached", cms=self.uri, gateway=self.gateway_address)
@@ -165,8 +175,11 @@ class CmsLink:
         devices = [own.body(device) for device in own.devices()]
         for at in range(0, len(devices), _DEVICES_MAX):
             part = devices[at : at + _DEVICES_MAX]
-            if await self._say("addDevices", part) == 409:
-                await self._say("partialUpdateDevices", part)
+            if await self._say("addDevices", part) != 409:
+                continue
+            for device in part:  # Some are there, some may be new.
+                if await self._say("addDevices", [device]) == 409:
+                    await self._say("partialUpdateDevices", [device])
 
     def _take_addresses(self, devices: list[dict[str, Any]]) -> None:
         for function in devices[0]["functions"]:
@@ -293,6 +306,7 @@ def outcome(gateway: Gateway, address: str, cms: str) -> dict[str, Any]:
     whole = gateway.attachment(cms).body(gateway.devices[address])
     wanted = {
         "lamp": ("targetLightCommand", "feedbackLightCommand", "calendarID"),
+        **dict.fromkeys(OUTPUTS.values(), ("targetCommand", "feedbackCommand")),
         "node": ("contact", "scheduleDigest", "scheduleDigestWanted", "overrideRank"),
     }
     functions = []

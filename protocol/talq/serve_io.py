@@ -103,7 +103,7 @@ class Face:
             self._document = self._document or msgspec.json.encode(openapi(self._side))
             await _respond(send, 200, self._document, "", {})
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        headers = {str(k, "latin-1"): str(v, "latin-1") for k, v in scope["headers"]}
         encoding = headers.get("content-encoding", "")
         try:
             operation, values = self._find(scope["method"], segments)
