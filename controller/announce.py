@@ -41,6 +41,7 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "assetId", "serial", "hwType", "swType", "swVersion", "location", "currentTime",
             "commandConfirmation", "reboot", "factoryReset", "configurationReset",
+            "maintenanceMode",
         ),
     ),
     "lamp": (

@@ -74,6 +74,8 @@ class Configure:
         operations = [o for one in settings for o in self._apply(one, now)]
         for address in {str(body["address"]) for body in bodies}:
             self._store(address)
+            if address in self._gateway.devices:
+                self._gateway.beside.reconsider(self._gateway.devices[address], now)
         return operations
 
     def set(

@@ -19,6 +19,8 @@ from .effects import Now
 from .gateway import Gateway
 from .inputs import Trigger
 from .library import Library
+from .outputs import Order
+from .station_words import OUTPUTS
 
 LAMP_FUNCTION = "lamp"
 RAMP_S_MAX = 3600.0
@@ -40,11 +42,24 @@ class Control:
 
     def override(self, said: Mapping[str, Any], origin: str, now: Now) -> None:
         """Take or release overrides; the nodes hear of it after it is on disk."""
-        devices = self._lamps(said.get("addresses") or (), "addresses", "overrideAddressNotValid")
+        targets = list(
+            self._targets(said.get("addresses") or (), "addresses", "overrideAddressNotValid")
+        )
+        stations = {t.device.address: t for t in targets if t.is_output}
+        lamps = [t for t in targets if not t.is_output]
+        devices = self._lit(lamps, "overrideAddressNotValid")
         command = said.get("targetCommand")
         if command is None:
+            for target in stations.values():
+                ref = said.get("cmsRefId")
+                self._gateway.beside.outputs.release(target.device, self._cms, ref, now)
             for device in devices:
                 self._release(device, said.get("cmsRefId"), origin, now)
+            return
+        starts_s, expires_s, ramp_s = _times(command, now)
+        orders = self._orders(stations.values(), command, (starts_s, expires_s), origin)
+        if orders and not devices:
+            self._order(orders, now)
             return
         rank, ref = _ranked(str(command.get("cmsRefId") or ""))
         try:
@@ -53,7 +68,6 @@ class Control:
             raise talq.TalqError(
                 422, "overrideCommandNotValid", str(error), error.field
             ) from error
-        starts_s, expires_s, ramp_s = _times(command, now)
         if not said.get("addresses"):
             self._external(command, Trigger(level, round(ramp_s), 0, starts_s, expires_s))
             return
@@ -64,6 +78,30 @@ class Control:
                 self._cms, asked_ms=now.tick_ms,
             )  # fmt: skip
             self._keep(device, override, now)
+        self._order(orders, now)
+
+    def _orders(
+        self, targets: Iterable[_Target], command: Mapping[str, Any],
+        times_s: tuple[float, float], origin: str,
+    ) -> list[tuple[Device, Order]]:  # fmt: skip
+        """The orders for outputs; of a group those that can do it. TalqError 422."""
+        found = []
+        for target in targets:
+            try:
+                on, text = self._gateway.beside.outputs.judge(target.device, command)
+            except ValueError as error:
+                if target.of_group:
+                    continue
+                raise talq.TalqError(
+                    422, "overrideCommandNotValid", str(error), "targetCommand.state"
+                ) from error
+            order = Order(on, text, *times_s, dict(command), self._cms, origin)
+            found.append((target.device, order))
+        return found
+
+    def _order(self, orders: Iterable[tuple[Device, Order]], now: Now) -> None:
+        for device, order in orders:
+            self._gateway.beside.outputs.order(device, order, now)
 
     def _external(self, command: Mapping[str, Any], trigger: Trigger) -> None:
         """A command of an external sensor: for the lamps whose programs listen to it (C6)."""
@@ -97,8 +135,11 @@ class Control:
 
     def _lamps(self, rows: Iterable[Mapping[str, Any]], where: str, key: str) -> list[Device]:
         """The lamps that addresses mean; of a group those that are lamps (C9, G2)."""
+        return self._lit(self._targets(rows, where, key), key)
+
+    def _lit(self, targets: Iterable[_Target], key: str) -> list[Device]:
         found: dict[str, Device] = {}
-        for target in self._targets(rows, where, key):
+        for target in targets:
             device, function = target.device, target.function
             if device.is_lamp and function in ("", LAMP_FUNCTION):
                 found[device.address] = device
@@ -208,6 +249,12 @@ class _Target(NamedTuple):
     text: str
     field: str
     of_group: bool
+
+    @property
+    def is_output(self) -> bool:
+        """Whether a contactor or a sign is meant."""
+        output = OUTPUTS.get(self.device.asset.kind)
+        return output is not None and self.function in ("", output)
 
     def refused(self, key: str, why: str) -> talq.TalqError:
         refs = (("devices", self.text),)

@@ -16,6 +16,7 @@ from protocol import plan, talq, wire
 from . import compile as compiler
 from . import translate
 from .attachment import Attachment
+from .beside import Beside
 from .devices import Device, Override
 from .effects import Effects, Now
 from .inputs import Inputs
@@ -48,6 +49,9 @@ class Gateway:
         self.inputs = Inputs(self._known)
         self.records = Records(self.attachments, self.devices, self.effects)
         self.records.allowed = self.may_record
+        self.beside = Beside(
+            self.devices, self.attachments, self.records, self.effects, self._values
+        )
         self.strangers: Counter[str] = Counter()
         self._heartbeat_s = beat[0]
         self._zone = zone
@@ -108,6 +112,8 @@ class Gateway:
             self._lamp(device, message, now)
         elif isinstance(message, wire.BayState):
             self._bay(device, message, now)
+        elif isinstance(message, wire.Readings):
+            self.beside.station(device, message, self._measured_ms(message, now), now)
         elif isinstance(message, wire.NodeState):
             at_ms = int(now.domain_s * 1000)
             self._values(device, translate.node_values(message, at_ms), now)
@@ -115,6 +121,7 @@ class Gateway:
             self._event(device, message, now)
         elif isinstance(message, wire.Ack):
             self._acknowledged(device, message)
+            self.beside.outputs.acknowledged(device, message.command_id)
         elif isinstance(message, wire.UploadState):
             self._uploaded(device, message, now)
 
@@ -125,6 +132,7 @@ class Gateway:
             for override in list(device.overrides.values()):
                 override.command_id, override.done = 0, False
             self.push(device, now)
+            self.beside.outputs.greeted(device, now)
             values = self._digests(device, at_ms)
             values.append(translate.text_or_number("contact", "ok", at_ms))
             values.append(translate.text_or_number("mains", "on", at_ms))
@@ -147,7 +155,9 @@ class Gateway:
             found.append(translate.text_or_number(f"{name}DigestWanted", wanted.hex(), at_ms))
         return found
 
-    def _measured_ms(self, message: wire.LampState | wire.BayState, now: Now) -> int:
+    def _measured_ms(
+        self, message: wire.LampState | wire.BayState | wire.Readings, now: Now
+    ) -> int:
         """When a state held: the node's time if it is synchronised and not ahead of ours."""
         now_ms = int(now.domain_s * 1000)
         if message.quality != wire.TIME_SYNCHRONISED:
@@ -166,7 +176,8 @@ class Gateway:
             self.records.event(device.address, translate.light_entry(device.address, after))
 
     def _bay(self, device: Device, message: wire.BayState, now: Now) -> None:
-        self._values(device, translate.bay_values(message, self._measured_ms(message, now)), now)
+        values = translate.bay_values(message, self._measured_ms(message, now))
+        self.beside.bay(device, values, now)
 
     def _values(self, device: Device, values: list[Value], now: Now) -> None:
         """Keep values, and tell the loggers that want each change."""
@@ -325,6 +336,7 @@ class Gateway:
                 told = translate.refused_values(node.refused, int(now.domain_s * 1000))
                 for device in devices:
                     self._values(device, told, now)
+            self.beside.outputs.tick(devices, now)
             for device in devices:
                 if device.overrides:
                     self._look_at_overrides(device, now)

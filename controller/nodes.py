@@ -169,7 +169,9 @@ class NodeEnd:
             message.generation = table.generation
             self._send(message)
 
-    def command(self, message: wire.Override | wire.Ask | wire.Reset, now: Now) -> int:
+    def command(
+        self, message: wire.Override | wire.Ask | wire.Reset | wire.SetOutput, now: Now
+    ) -> int:
         """Send a command until it is acknowledged; its id, 0 when it must wait for a join.
 
         A full list of commands means that the node does not answer: then it waits as well.

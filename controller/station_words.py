@@ -18,10 +18,11 @@ CLASS_KINDS: dict[str, plan.Kind] = {
 # Function id: type, attributes.
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cabinet": ("CabinetConfigurationFunction", ("actuatingType", "applicationType")),
-    "cabinetMonitor": ("CabinetMonitorFunction", ("applicationType",)),
+    "cabinetMonitor": ("CabinetMonitorFunction", ("cabinetDoorOpen", "applicationType")),
     "segment": (
         "SegmentMonitorFunction",
-        ("segmentReference", "actuatorReference", "numberOfLoads", "actualState"),
+        ("segmentReference", "actuatorReference", "numberOfLoads", "actualState",
+         "circuitBreakerTripped", "localOverride"),
     ),
     "contactor": (
         "SimpleActuatorFunction",
@@ -43,7 +44,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "precipitation": ("PrecipitationSensorFunction", ("precipitationRate",)),
     "wind": ("WindSensorFunction", ("windSpeed", "windDirection")),
     "sky": ("SkySensorFunction", ("cloudiness", "visibility")),
-    "gully": ("GullySensorFunction", ("applicationType",)),
+    "gully": ("GullySensorFunction", ("overfull", "applicationType")),
     "waterFlow": ("WaterFlowSensorFunction", ("flowRate",)),
     "waterQuality": ("WaterQualitySensorFunction", ("pH", "turbidity", "conductivity")),
     "sign": (

@@ -45,6 +45,7 @@ EVENTS = {
 }
 # Types of the functions by their ids.
 _TYPES = {
+    "basic": "BasicFunction",
     "lamp": "LampActuatorFunction",
     "bay": "ParkingSensorFunction",
     "monitor": "LampMonitorFunction",

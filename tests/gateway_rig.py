@@ -7,6 +7,7 @@ firmware's own core), acknowledge.
 from __future__ import annotations
 
 import random
+import struct
 from typing import Any
 
 from controller.control import Control
@@ -58,6 +59,7 @@ class RigNode:
         self.uploads = Uploads()
         self.refuses = False
         self.got: list[wire.Message] = []
+        self.output: wire.SetOutput | None = None
         self.commands: dict[int, wire.Override] = {}
         self.held: dict[int, wire.Override] = {}  # By rank.
         self.events: dict[int, wire.Event] = {}
@@ -101,6 +103,9 @@ class RigNode:
             self.events.pop(message.number, None)
         elif isinstance(message, wire.Override):
             return [self._command(message)]
+        elif isinstance(message, wire.SetOutput):
+            self.output = message
+            return [wire.Ack(command_id=message.command_id)]
         elif isinstance(message, wire.UploadBegin):
             return [self.uploads.begin(message, self.stored.get(message.kind, (0, bytes(8))))]
         elif isinstance(message, wire.UploadChunk):
@@ -148,11 +153,11 @@ class Rig:
 
     def __init__(
         self, lamps: int = 2, bays: int = 1, seed: int = 1, *, loss: float = 0.0,
-        twice: float = 0.0,
+        twice: float = 0.0, stations: bool = False,
     ) -> None:  # fmt: skip
         self.rng = random.Random(seed)
         self.loss, self.twice = loss, twice
-        self.site = plan.quarter(lamps, bays)
+        self.site = plan.quarter(lamps, bays, stations=stations)
         self.tick_ms, self.domain_s = 1000, START_S
         self.disk: list[tuple[str, tuple[Any, ...]]] = []
         self.patches: list[tuple[str, str, str]] = []
@@ -185,6 +190,17 @@ class Rig:
         """(address, node) of an asset, lamps first."""
         asset = self.site.assets[index]
         return plan.device_address(asset.node_id, asset.channel), self.nodes[asset.node_id]
+
+    def station(self, kind: str) -> tuple[str, RigNode]:
+        """(address, node) of the first station of a kind."""
+        asset = next(a for a in self.site.assets if a.kind == kind)
+        return plan.device_address(asset.node_id, asset.channel), self.nodes[asset.node_id]
+
+    def read(self, kind: str, **readings: int) -> None:
+        """The station of a kind says so much."""
+        codes = {name: code for code, name in enumerate(wire.QUANTITY_NAMES)}
+        pairs = b"".join(struct.pack("<Bi", codes[n], value) for n, value in readings.items())
+        self.say(self.station(kind)[1], wire.Readings(pairs=pairs))
 
     def loggers(self) -> None:
         """The CMS wants events and changes."""

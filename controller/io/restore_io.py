@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol import talq, wire
 
-from .. import announce, external, translate
+from .. import announce, external, outputs, translate
 from .. import compile as compiler
 from ..attachment import Attachment, Configured
 from ..devices import Override
@@ -68,6 +68,8 @@ def _resource(
         own.packages[name] = body
     elif kind == "fetching":
         own.fetching[name] = body
+    elif kind == outputs.KIND:
+        gateway.beside.outputs.restore(name, body)
     elif kind == external.KIND:
         external.restore(gateway.inputs, name, body)
     elif kind == "commissioned" and name not in gateway.devices:

@@ -138,7 +138,7 @@ async def _set(turn: Turn, bodies: list[Body], *, whole: bool) -> talq.Answer:
 def _operate(turn: Turn, operation: Operation) -> None:
     device, function, name, value = operation
     now = turn.engine.now()
-    if name == "targetLightCommand":
+    if name in ("targetLightCommand", "targetCommand"):
         where = talq.join_address(device.address, function)
         said = {"addresses": [{"resource": "devices", "address": where}]}
         if value is not None:

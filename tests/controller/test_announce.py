@@ -5,20 +5,23 @@ from gateway_rig import CMS, Rig
 
 from controller import announce
 from controller.attachment import LIMITS
-from protocol import talq, wire
+from protocol import plan, talq, wire
 
-CLASSES = (announce.GATEWAY_CLASS, announce.LAMP_CLASS, announce.BAY_CLASS)
+CLASSES = announce.CLASSES
 URIS = {"cms": CMS, "gateway": "http://gateway.test"}
 ADDRESSES = ("3f6f1c0e-94c7-5a55-8a53-0a4b7d7a1c11", "a9a6c7f2-3a3e-5b8e-9c59-6cf0b9d7f4e2")
 
 
 def spoken() -> Rig:
     """A rig whose lamp and bay have said what they can."""
-    rig = Rig(1, 1)
+    rig = Rig(1, 1, stations=True)
     rig.run(2)
     rig.say(rig.lamp()[1], rig.lamp()[1].state(40))
-    rig.say(rig.lamp(-1)[1], wire.BayState(state=2, confidence_percent=90))
+    rig.say(rig.lamp(1)[1], wire.BayState(state=2, confidence_percent=90))
     rig.say(rig.lamp()[1], wire.NodeState(boot_count=3))
+    everything = dict.fromkeys(wire.QUANTITY_NAMES, 50)
+    for kind in plan.STATION_KINDS:
+        rig.read(kind, **everything | {"hand": 1})
     rig.run(1)
     return rig
 
@@ -45,13 +48,14 @@ def test_the_gateway_announces_itself_before_and_after_it_has_an_address(
 
 def test_every_device_is_one_that_talq_takes_before_and_after_it_spoke() -> None:
     for rig in (Rig(1, 1), spoken()):
-        made = [announce.device(device, CMS) for device in rig.gateway.devices.values()]
+        made = [announce.device(d, CMS, rig.site) for d in rig.gateway.devices.values()]
         assert talq.check("[Device]", made) == []
 
 
 def test_a_device_tells_nothing_that_its_class_does_not_list() -> None:
-    for device in spoken().gateway.devices.values():
-        made = announce.device(device, CMS)
+    rig = spoken()
+    for device in rig.gateway.devices.values():
+        made = announce.device(device, CMS, rig.site)
         listed = {
             function["functionId"]: {
                 row["name"]
@@ -69,6 +73,6 @@ def test_the_calendar_of_another_cms_is_not_told() -> None:
     device = rig.gateway.devices[rig.lamp()[0]]
     device.calendar_id, device.cms = "year", CMS
     for cms, told in ((CMS, "year"), ("http://other.test", "")):
-        functions = announce.device(device, cms)["functions"]
+        functions = announce.device(device, cms, rig.site)["functions"]
         lamp = next(f for f in functions if f["id"] == "lamp")
         assert lamp["calendarID"]["value"] == told
