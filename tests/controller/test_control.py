@@ -90,7 +90,7 @@ def test_the_rank_of_an_override_is_the_word_of_its_reference(word: str, rank: i
     assert node.levels == {rank: 40}
 
 
-def test_start_expiry_and_ramp_of_an_override_reach_the_node() -> None:
+def test_c9_start_expiry_and_ramp_of_an_override_reach_the_node() -> None:
     rig = joined()
     address, node = rig.lamp()
     said = override(address, start=at(600), expiration=at(4200), rampToLevelTime=1.5)
@@ -150,7 +150,7 @@ def test_one_wrong_address_refuses_the_whole_override(wrong: str) -> None:
     assert error.field == "addresses[1].address"
 
 
-def test_a_release_takes_the_override_away_at_the_node() -> None:
+def test_c9_a_release_takes_the_override_away_at_the_node() -> None:
     rig = joined()
     address, node = rig.lamp()
     rig.control.override(override(address), "", rig.now)
@@ -256,14 +256,14 @@ def test_a_refused_request_changes_nothing(
 
 
 @pytest.mark.parametrize("resource", ["calendars", "groups"])
-def test_an_assignment_to_what_is_not_there_is_refused(resource: str) -> None:
+def test_c10_an_assignment_to_what_is_not_there_is_refused(resource: str) -> None:
     rig = joined()
     said = assignment("no", rig.lamp()[0])
     said["entity"]["resource"] = resource
     refusal(rig, lambda r: r.control.assign(said, "", rig.now), 422, "assignmentEntityNotValid")
 
 
-def test_one_bay_refuses_the_whole_assignment() -> None:
+def test_c10_one_bay_refuses_the_whole_assignment() -> None:
     rig = joined()
     said = assignment("", rig.lamp()[0], rig.lamp(-1)[0])
     refusal(rig, lambda r: r.control.assign(said, "", rig.now), 422, "assignmentAddressNotValid")
@@ -278,7 +278,7 @@ def test_more_loggers_than_told_are_refused() -> None:
     refusal(rig, lambda r: r.log(last, True), 422, "serviceConstraintExceeded")
 
 
-def test_a_resync_forgets_the_cms_and_keeps_the_light() -> None:
+def test_b7_a_resync_forgets_the_cms_and_keeps_the_light() -> None:
     rig = joined()
     address, node = rig.lamp()
     rig.library.put(PROGRAMS, [PROGRAM], True, rig.now)

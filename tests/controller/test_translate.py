@@ -98,7 +98,7 @@ def test_a_lamp_that_has_failed_gives_no_light_whatever_it_draws() -> None:
     assert told(translate.lamp_values(message, LAMP, None, AT_MS))["node", "lightPercent"] == 0
 
 
-def test_the_commands_of_an_override_carry_its_reference() -> None:
+def test_l3_the_commands_of_an_override_carry_its_reference() -> None:
     message = wire.LampState(reason=wire.REASON_NAMES.index("override"), level_percent=5)
     values = translate.lamp_values(message, LAMP, OverrideSaid("event:9", "event"), AT_MS)
     entries = {e["data"]["attributeName"]: e for e in entries_of(values)}
@@ -134,7 +134,7 @@ def test_a_bay_that_does_not_know_since_when_tells_the_time_of_the_state() -> No
         ("node_started", wire.INSTANT, "deviceReset", None),
     ],
 )
-def test_an_event_has_its_talq_type_and_begins_or_ends(
+def test_l5_an_event_has_its_talq_type_and_begins_or_ends(
     kind: str, started: int, event_type: str, flag: bool | None
 ) -> None:
     data = translate.event_entry(ADDRESS, kind, started, AT_MS, 0)["data"]

@@ -11,7 +11,7 @@ from controller import translate
 from protocol import talq
 
 
-async def test_the_whole_bootstrap_of_our_controller_ends_attached(fresh: Cms) -> None:
+async def test_b4_the_whole_bootstrap_of_our_controller_ends_attached(fresh: Cms) -> None:
     await fresh.attach()
     lamps = (await fresh.get("/lamps"))["items"]
     assert {lamp["gateway_id"] for lamp in lamps} == {fresh.gateway}
@@ -32,7 +32,7 @@ async def test_what_we_ask_of_a_new_gateway_is_what_talq_takes(fresh: Cms) -> No
         assert talq.check(known.request, body, partial=known.partial) == [], operation
 
 
-async def test_before_the_bootstrap_has_ended_everything_else_is_403(fresh: Cms) -> None:
+async def test_b5_before_the_bootstrap_has_ended_everything_else_is_403(fresh: Cms) -> None:
     assert (await fresh.announced()).status_code == 201
     report = {"address": "lamplighter-live", "entries": []}
     steps = fresh.steps()
@@ -83,7 +83,7 @@ async def test_a_gateway_that_announces_itself_anew_keeps_its_address(attached: 
     assert len(await attached.rows(tables.devices)) == 5
 
 
-async def test_devices_that_are_here_already_are_refused_all_together(attached: Cms) -> None:
+async def test_t9_devices_that_are_here_already_are_refused_all_together(attached: Cms) -> None:
     one = attached.devices()[0]
     other = {**one, "address": str(uuid.uuid4())}
     answer = await attached.talq("POST", "/devices", [other, one])
@@ -91,14 +91,14 @@ async def test_devices_that_are_here_already_are_refused_all_together(attached: 
     assert len(await attached.rows(tables.devices)) == 5
 
 
-async def test_a_device_of_an_unknown_class_is_refused(attached: Cms) -> None:
+async def test_d1_a_device_of_an_unknown_class_is_refused(attached: Cms) -> None:
     strange = {**attached.devices()[0], "address": str(uuid.uuid4()), "class": "strange"}
     answer = await attached.talq("POST", "/devices", [strange])
     assert answer.status_code == 422
     assert len(await attached.rows(tables.devices)) == 5
 
 
-async def test_a_log_report_is_stored_exactly_once_however_often_it_comes(attached: Cms) -> None:
+async def test_l2_a_log_report_is_stored_exactly_once_however_often_it_comes(attached: Cms) -> None:
     address, _ = attached.rig.lamp()
     entry = translate.event_entry(address, "lamp_failure", 1, 1_795_248_000_000, 0)
     body = {"address": "lamplighter-events", "entries": [entry]}
@@ -142,7 +142,7 @@ async def test_a_read_with_an_encoding_of_its_own_is_answered_plainly(attached: 
     talq.decode("[Device]", answer.content)
 
 
-async def test_devices_functions_and_attributes_can_be_read(attached: Cms) -> None:
+async def test_d3_devices_functions_and_attributes_can_be_read(attached: Cms) -> None:
     address, _ = attached.rig.lamp()
     function = await attached.talq("GET", f"/devices/{address}/basic")
     assert function.json()["assetId"]["value"] == "L-0001"
@@ -160,13 +160,13 @@ async def test_a_device_that_is_taken_away_is_unmanaged(attached: Cms) -> None:
     assert (await attached.get("/lamps/L-0001"))["health"] == "unmanaged"
 
 
-async def test_a_class_in_use_stays(attached: Cms) -> None:
+async def test_d8_a_class_in_use_stays(attached: Cms) -> None:
     answer = await attached.talq("DELETE", "/device-classes/lamplighter-lamp-1")
     assert answer.status_code == 422
     assert (await attached.talq("DELETE", "/device-classes/no")).status_code == 404
 
 
-async def test_a_gateway_that_takes_itself_away_is_a_stranger(attached: Cms) -> None:
+async def test_b7_a_gateway_that_takes_itself_away_is_a_stranger(attached: Cms) -> None:
     assert (await attached.talq("DELETE", f"/devices/{attached.gateway}")).status_code == 200
     assert (await attached.talq("GET", "/devices")).status_code == 403
     await attached.attach()

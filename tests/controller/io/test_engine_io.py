@@ -141,7 +141,7 @@ async def test_killed_after_the_disk_an_event_is_acknowledged_and_not_told_again
     await second.store.close()
 
 
-async def test_a_restart_takes_up_everything_that_was_asked(tmp_path: Path) -> None:
+async def test_b9_a_restart_takes_up_everything_that_was_asked(tmp_path: Path) -> None:
     first = Running(tmp_path)
     await first.store.open()
     await first.events_wanted()

@@ -106,7 +106,7 @@ async def stored(linked: Linked, count: int) -> list[Any]:
             await asyncio.sleep(0.01)
 
 
-async def test_the_bootstrap_ends_with_every_device_at_the_cms(linked: Linked) -> None:
+async def test_b1_b2_the_bootstrap_ends_with_every_device_at_the_cms(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
     assert linked.road.asked == [
         "addDevices", "addDeviceClasses", "partialUpdateDevice", "announceServices",
@@ -134,7 +134,7 @@ async def test_a_bootstrap_whose_answers_are_lost_ends_all_the_same(linked: Link
     assert len(await linked.cms.rows(tables.devices)) == 5
 
 
-async def test_events_come_once_and_in_order_though_answers_are_lost(linked: Linked) -> None:
+async def test_l2_events_come_once_and_in_order_though_answers_are_lost(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
     Library(linked.rig.gateway, CMS_URI).put("logger-configs", [EVENTS], True, linked.rig.now)
     linked.road.loses = lambda operation: len(linked.road.asked) % 3 != 0
@@ -148,7 +148,7 @@ async def test_events_come_once_and_in_order_though_answers_are_lost(linked: Lin
     assert times == sorted(times)
 
 
-async def test_a_cms_that_forgot_us_is_attached_anew(linked: Linked) -> None:
+async def test_b7_a_cms_that_forgot_us_is_attached_anew(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
     first = linked.link.gateway_address
     Library(linked.rig.gateway, CMS_URI).put("logger-configs", [EVENTS], True, linked.rig.now)
@@ -162,7 +162,7 @@ async def test_a_cms_that_forgot_us_is_attached_anew(linked: Linked) -> None:
     assert len(rows) == 2
 
 
-async def test_the_outcome_of_a_command_is_patched_with_its_lamp(linked: Linked) -> None:
+async def test_c11_the_outcome_of_a_command_is_patched_with_its_lamp(linked: Linked) -> None:
     await until(lambda: linked.link.ready)
     address, _ = linked.rig.lamp()
     linked.road.asked.clear()

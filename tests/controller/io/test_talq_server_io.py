@@ -196,7 +196,7 @@ async def test_every_operation_is_answered_and_none_falls_over(served: Served) -
             assert talq.check("[TALQErrorMessage]", answer.json()) == [], operation.operation_id
 
 
-async def test_an_override_is_answered_202_when_it_is_on_disk(served: Served) -> None:
+async def test_c11_an_override_is_answered_202_when_it_is_on_disk(served: Served) -> None:
     command = {"state": {"name": "LevelState", "value": 40}, "cmsRefId": "event:1"}
     body = {"addresses": lamps(served, 0, 1), "targetCommand": command}
     answer = await served.ask("POST", "/override-commands", body)
@@ -243,7 +243,7 @@ async def test_a_logger_is_kept_replaced_read_and_forgotten(served: Served) -> N
     assert (await served.ask("GET", "/logger-configs/lamplighter-live")).status_code == 404
 
 
-async def test_a_read_of_a_device_asks_its_node_first(served: Served) -> None:
+async def test_d4_a_read_of_a_device_asks_its_node_first(served: Served) -> None:
     address, node = served.rig.lamp()
     node.got.clear()
     answer = await served.ask("GET", f"/devices/{address}/lamp/feedbackLightCommand")
@@ -262,7 +262,7 @@ async def test_a_node_that_is_away_delays_a_read_but_does_not_stop_it(
     assert answer.json()["address"] == address
 
 
-async def test_deleting_our_own_device_starts_the_bootstrap_anew(served: Served) -> None:
+async def test_b7_deleting_our_own_device_starts_the_bootstrap_anew(served: Served) -> None:
     again: list[str] = []
     served.engine.bootstrap = again.append
     await served.ask("POST", "/logger-configs", LIVE)
@@ -273,7 +273,7 @@ async def test_deleting_our_own_device_starts_the_bootstrap_anew(served: Served)
     assert (await served.ask("DELETE", f"/devices/{lamp}")).status_code == 200
 
 
-async def test_a_list_of_devices_can_be_read_in_parts(served: Served) -> None:
+async def test_d5_a_list_of_devices_can_be_read_in_parts(served: Served) -> None:
     whole = (await served.ask("GET", "/devices")).json()
     part = await served.ask("GET", "/devices", query={"offset": "1", "limit": "2"})
     assert [d["address"] for d in part.json()] == [d["address"] for d in whole[1:3]]
