@@ -131,7 +131,7 @@ _OWN_EVENTS = [
         "releaseMismatch",
         "invalidAddress",
     )
-]
+] + [("lamp", "invalidAddress", False)]
 
 
 def _text(value: str) -> dict[str, Any]:

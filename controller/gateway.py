@@ -88,6 +88,13 @@ class Gateway:
                 )
                 self.records.own(uri, entry)
 
+    def invalid(self, device: Device, said: str, now: Now) -> None:
+        """Something names what is not here any more; its CMS is told at run time (D9)."""
+        at_ms = int(now.domain_s * 1000)
+        source = talq.join_address(device.address, "lamp")
+        entry = translate.gateway_entry(source, "invalidAddress", said, at_ms, None)
+        self.records.own(device.cms, entry)
+
     # The road up.
 
     def frame(self, node_id: str, frame: bytes, now: Now) -> None:

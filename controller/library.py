@@ -110,8 +110,9 @@ class Library:
                 continue
             try:
                 self.compiled(device, now)
-            except (compiler.NotForNodesError, planning.PlanningError):
-                continue  # An earlier version took it: as it is, until the CMS sends another.
+            except (compiler.NotForNodesError, planning.PlanningError) as error:
+                # It was taken once: as it is, until the CMS sends another, which it is told (D9).
+                self._gateway.invalid(device, str(error), now)
 
     def _recompile(self, now: Now) -> None:
         """A calendar or program changed: lamps that follow it get a new table.
