@@ -16,6 +16,8 @@ GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
     "lamplighter-gateway-1", "lamplighter-lamp-1", "lamplighter-bay-1",
 )  # fmt: skip
 SW_VERSION = "0.1.0"
+# Revocation lists come to us as files (docs/settings.md), from no address.
+_NO_CRL = "urn:lamplighter:crl"
 # A group beyond this is a whole city: several groups do it better.
 GROUP_SIZE_MAX = 10_000
 PROFILES = [
@@ -206,9 +208,16 @@ def services(limits: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def gateway_device(
-    site: plan.Plan, uris: Mapping[str, str], addresses: tuple[str, str], now_s: float
+    site: plan.Plan,
+    uris: Mapping[str, str],
+    addresses: tuple[str, str],
+    now_s: float,
+    since_s: float = 0.0,
 ) -> dict[str, Any]:
-    """The gateway's own device. `uris`: cms, gateway; addresses: gateway, CMS ("" before B1)."""
+    """The gateway's own device. `uris`: cms, gateway; addresses: gateway, CMS ("" before B1).
+
+    since_s: since when it has been configured like that (D3), POSIX seconds as now_s.
+    """
     gateway, cms = addresses
     retries = {"type": "AttributeInteger", "value": 3}
     period = {"type": "AttributeFloat", "value": 10.0}
@@ -222,7 +231,8 @@ def gateway_device(
     }
     if gateway:
         function |= {
-            "vendor": _text("Lamplighter"), "retryPeriod": period, "gatewayRetryPeriod": period,
+            "vendor": _text("Lamplighter"), "crlUrn": {"type": "AttributeUri", "value": _NO_CRL},
+            "retryPeriod": period, "gatewayRetryPeriod": period,
             "gatewayNumberOfRetries": retries, "cmsRetryPeriod": period,
             "cmsNumberOfRetries": retries,
         }  # fmt: skip
@@ -231,11 +241,17 @@ def gateway_device(
         stamp = talq.timestamp(now_s)
         functions = [
             {"id": "basic", "type": "BasicFunction",
-             "assetId": _text(plan.gateway_asset_id(site.site.name))},
+             "assetId": _text(plan.gateway_asset_id(site.site.name)),
+             "swVersion": _text(SW_VERSION)},
             function,
             {"id": "time", "type": "TimeFunction", "timeZone": _text(site.site.zone),
              "currentTime": {"type": "AttributeDateTime", "value": stamp, "timestamp": stamp}},
         ]  # fmt: skip
+    set_at = talq.timestamp(since_s)
+    for one in functions:
+        for name, value in one.items():
+            if isinstance(value, dict) and "value" in value:
+                one[name] = {"timestamp": set_at, **value}
     return {
         "address": gateway or talq.NIL,
         "name": f"gateway-{site.site.name}",
@@ -248,9 +264,11 @@ def device(source: Device, cms: str, site: plan.Plan) -> dict[str, Any]:
     """A device of the site, with everything that is known of it, as this CMS may see it."""
     asset = source.asset
     known: dict[str, dict[str, Any]] = {}
+    set_at = talq.timestamp(source.since_s)
     for function, attributes in _configuration(source, cms, site).items():
         known[function] = {
-            name: {"type": kind, "value": value} for name, (kind, value) in attributes.items()
+            name: {"type": kind, "value": value, "timestamp": set_at}
+            for name, (kind, value) in attributes.items()
         }
     for (function, name), value in source.values.items():
         known.setdefault(function, {})[name] = value.body

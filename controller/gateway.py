@@ -42,6 +42,7 @@ class Gateway:
         self, site: plan.Plan, site_key: bytes, zone: bytes, random: Random, beat: tuple[int, int]
     ) -> None:
         self.site = site
+        self.since_s = 0.0  # Since when the plan is as it is (D3), POSIX seconds.
         self.effects = Effects()
         self.attachments: dict[str, Attachment] = {}
         self.registry = Registry(site, site_key, zone, beat, random, self.effects)

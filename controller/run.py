@@ -91,6 +91,7 @@ async def _look_at_plan(
     kept = talq.read_json(bytes(rows[0][0])) if rows and isinstance(rows[0][0], bytes) else {}
     same = kept.get("digest") == digest
     since_s = float(kept["since_s"]) if same else now_s
+    gateway.since_s = since_s
     for device in gateway.devices.values():
         device.since_s = since_s
     if not same:

@@ -23,7 +23,7 @@ async def restore(gateway: Gateway, store: Store, links: list[CmsLink]) -> None:
         for link in links:
             if link.uri == uri:
                 link.restore(str(gateway_address), str(cms_address), bool(ready))
-    for cms, kind, name, body in await store.rows("SELECT * FROM resource"):
+    for cms, kind, name, body in await store.rows("SELECT * FROM resource WHERE cms != ''"):
         assert isinstance(body, bytes)
         own = gateway.attachment(str(cms))
         _resource(gateway, own, str(kind), str(name), talq.read_json(body))

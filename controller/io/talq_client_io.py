@@ -152,7 +152,8 @@ class CmsLink:
             await self._keep()
         addresses = (self.gateway_address, self.cms_address)
         await self._say("addDeviceClasses", [announce.device_class(announce.GATEWAY_CLASS)])
-        device = announce.gateway_device(site, uris, addresses, now_s)
+        since_s = self._gateway.since_s
+        device = announce.gateway_device(site, uris, addresses, now_s, since_s)
         await self._say("partialUpdateDevice", device, self.gateway_address)
         await self._say("announceServices", announce.services(LIMITS))
         names = [name for name in announce.CLASSES if name != announce.GATEWAY_CLASS]

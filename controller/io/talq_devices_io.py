@@ -23,7 +23,8 @@ def _own_device(turn: Turn) -> Body:
     uris = {"cms": turn.cms.uri, "gateway": turn.cms.gateway_uri}
     addresses = (turn.cms.gateway_address, turn.cms.cms_address)
     gateway = turn.engine.gateway
-    body = announce.gateway_device(gateway.site, uris, addresses, turn.engine.now().domain_s)
+    now_s = turn.engine.now().domain_s
+    body = announce.gateway_device(gateway.site, uris, addresses, now_s, gateway.since_s)
     said = turn.own.configured.get(turn.cms.gateway_address)
     return said.over(body) if said else body
 
