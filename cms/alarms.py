@@ -23,6 +23,14 @@ KINDS = {
     "invalidAddress": "invalid_address",
     "invalidProgram": "schedule_refused",
     "deviceMalfunction": "device_malfunction",
+    "maintenanceMode": "maintenance",
+    "cabinetDoorOpen": "door_open",
+    "circuitBreakerTripped": "breaker_tripped",
+    "switchingErrorOn": "switching_error_on",
+    "switchingErrorOff": "switching_error_off",
+    "localOverride": "hand_switch",
+    "overfull": "gully_overfull",
+    "forbiddenParkingDetected": "forbidden_parking",
 }
 # Kinds that are alarms while they last, with their severity.
 SEVERITIES = {
@@ -31,7 +39,18 @@ SEVERITIES = {
     "power_too_high": "high",
     "supply_lost": "high",
     "schedule_refused": "high",
+    "door_open": "normal",
+    "breaker_tripped": "high",
+    "switching_error_on": "high",
+    "switching_error_off": "normal",
+    "gully_overfull": "high",
+    "forbidden_parking": "normal",
 }
+# While somebody works on a cabinet, its lamps do this without being broken.
+MAINTENANCE = "maintenance"
+_OF_WORK = ("lamp_failure", "no_contact")
+# What a device is remembered to have while it lasts.
+LASTING = (*SEVERITIES, MAINTENANCE)
 # Time enough to renew a certificate in a cabinet that someone must drive to.
 CERTIFICATE_EXPIRING = "certificate_expiring"
 EXPIRES_MS_BEFORE = 60 * 86_400_000
@@ -72,9 +91,16 @@ def kind_of(event_type: str) -> str:
 
 
 def decide(
-    open_alarms: Sequence[Mapping[str, Any]], event: Event, *, expected_on: bool
+    open_alarms: Sequence[Mapping[str, Any]],
+    event: Event,
+    *,
+    expected_on: bool,
+    maintained: bool = False,
 ) -> Opened | Closed | None:
-    """What an event changes; open_alarms: id, kind, asset_id of those open now."""
+    """What an event changes; open_alarms: id, kind, asset_id of those open now.
+
+    maintained: somebody works on the cabinet that feeds the asset.
+    """
     if event.kind not in SEVERITIES:
         return None
     same = [
@@ -84,6 +110,8 @@ def decide(
     if event.started is False:
         return Closed(same[0]["id"], event.at_ms) if same else None
     if same or (event.kind == "no_contact" and not expected_on):
+        return None
+    if maintained and event.kind in _OF_WORK:
         return None
     return Opened(event.kind, SEVERITIES[event.kind], event.asset_id, event.at_ms)
 

@@ -19,7 +19,11 @@ _REPORTED = (
     "monitor.activePower", "node.clockQuality", "node.confidencePercent",
     "lamp.feedbackLightCommand", "node.uptimeS",
 )  # fmt: skip
-_BAY_STATES = {"Vacant": "vacant", "Occupied": "occupied", "Closed": "closed"}
+# A car in a closed bay: whether somebody stands there and whether they may are two things.
+_BAY_STATES = {
+    "Vacant": "vacant", "Occupied": "occupied", "Closed": "closed",
+    "Forbidden Vehicle": "occupied",
+}  # fmt: skip
 # Nothing for so long: two periods of the slowest report that we ask of any gateway.
 STALE_S = 1800
 LAMP_FAULTS = ("lamp_failure",)
@@ -164,6 +168,7 @@ def bay(site: Site, asset: plan.Asset, device: Device | None, now_s: float) -> d
         "street_id": asset.street_id,
         "kind": asset.bay_kind,
         "state": state,
+        "closed": known.value("node.closed") is True,
         "confidence_percent": known.value("node.confidencePercent"),
         "since": site.rfc3339(found[1] / 1000) if found else None,
         "reported_at": site.rfc3339(reported_s),
@@ -183,7 +188,11 @@ def feeder(
 ) -> dict[str, Any]:
     """A feeder of the API; devices by asset id. Its mains are what its nodes tell of them."""
     row = site.feeders[feeder_id]
-    fed = [a.asset_id for a in site.plan.assets if a.feeder_id == feeder_id]
+    fed = [
+        a.asset_id
+        for a in site.plan.assets
+        if a.feeder_id == feeder_id and a.asset_id in site.assets
+    ]
     told = [devices[asset_id] for asset_id in fed if asset_id in devices]
     states = [d.value("node.contact") for d in told]
     if any(state == "ok" for state in states):

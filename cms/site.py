@@ -21,6 +21,9 @@ class Site:
         self.lamps = {a.asset_id: a for a in site_plan.assets if a.kind == "lamp"}
         self.bays = {a.asset_id: a for a in site_plan.assets if a.kind == "bay"}
         self.assets = self.lamps | self.bays
+        # Nodes of cabinets by the cabinet's id, and air stations by their own.
+        self.cabinet_nodes = {a.cabinet_id: a for a in site_plan.assets if a.kind == "cabinet"}
+        self.air = {a.asset_id: a for a in site_plan.assets if a.kind == "air"}
         self.types = {t.id: t for t in site_plan.lamp_types}
         self.feeders = {f.id: f for f in site_plan.feeders}
         self.schedule = planning.Site(

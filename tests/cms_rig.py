@@ -43,8 +43,10 @@ class Clock:
 class Cms:
     """The wired CMS; `rig` is the street under a gateway that reports to it."""
 
-    def __init__(self, folder: Path, *, lamps: int = 3, bays: int = 2) -> None:
-        self.rig = Rig(lamps, bays)
+    def __init__(
+        self, folder: Path, *, lamps: int = 3, bays: int = 2, stations: bool = False
+    ) -> None:
+        self.rig = Rig(lamps, bays, stations=stations)
         self.clock = Clock()
         self.store = Store(f"sqlite+aiosqlite:///{folder / 'cms.db'}")
         self.street = Street(Site(self.rig.site), self.clock)
@@ -106,7 +108,7 @@ class Cms:
         addresses = (self.gateway, "cms")
         uris = {"cms": CMS_URI, "gateway": GATEWAY_URI}
         device = announce.gateway_device(self.rig.site, uris, addresses, self.clock.now_s())
-        classes = [announce.device_class(c) for c in (announce.LAMP_CLASS, announce.BAY_CLASS)]
+        classes = [announce.device_class(c) for c in announce.CLASSES[1:]]
         return [
             ("POST", "/device-classes", [announce.device_class(announce.GATEWAY_CLASS)]),
             ("PATCH", f"/devices/{self.gateway}", device),

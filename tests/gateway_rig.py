@@ -10,6 +10,7 @@ import random
 import struct
 from typing import Any
 
+from cms import stations
 from controller.control import Control
 from controller.effects import Now
 from controller.gateway import Gateway
@@ -37,7 +38,7 @@ LIVE: dict[str, Any] = {
         "content": [
             {"function": {"functionType": name}}
             for name in ("LampActuatorFunction", "LampMonitorFunction", "LamplighterNodeFunction",
-                         "ParkingSensorFunction", "PresenceSensorFunction")
+                         "ParkingSensorFunction", "PresenceSensorFunction", *stations.WATCHED)
         ],
     },
 }  # fmt: skip

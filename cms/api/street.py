@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from .. import assets, why
+from .. import assets, stations, why
 from ..assets import Around
 from ..errors import missing, wrong
 from ..store import tables
@@ -203,6 +203,7 @@ async def cabinets(
     known = parts.street.site
     async with parts.store.read() as unit:
         devices = await parts.street.all_devices(unit)
+    nodes = {name: asset.asset_id for name, asset in known.cabinet_nodes.items()}
     rows = []
     for cabinet in sorted(known.plan.cabinets, key=lambda c: c.id):
         fed = [f.id for f in known.plan.feeders if f.cabinet_id == cabinet.id]
@@ -217,5 +218,6 @@ async def cabinets(
             "switching_plan": {row["id"]: row["switching_plan"] for row in told},
             "mains": states.pop() if len(states) == 1 else "on" if "on" in states else "unknown",
             "expected_on": any(row["expected_on"] for row in told),
+            **stations.cabinet(devices.get(nodes.get(cabinet.id, ""))),
         })  # fmt: skip
     return page(rows, limit, cursor)

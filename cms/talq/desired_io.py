@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from protocol import talq
 
-from .. import commands, fleet, programs
+from .. import commands, fleet, programs, stations
 from ..assets import Device
 from ..store import Unit, tables
 from ..street_io import Street
@@ -33,6 +33,7 @@ def _loggers(owner: str, now_s: float) -> list[dict[str, Any]]:
         "LampMonitorFunction": ("activePower", "activeEnergy", "supplyVoltage", "operatingHours"),
         "PresenceSensorFunction": ("presenceStatus",),
         "ParkingSensorFunction": ("occupancy",),
+        **stations.WATCHED,
     }
     recordings: dict[str, dict[str, Any]] = {
         # What lamps do comes with the live values; as events it would come twice.
@@ -163,6 +164,19 @@ class Desired:
                 }
                 about = {"assignment": assignment_id, "lamps": [d.asset_id for d in part]}
                 await unit.call(gateway, "assignCommand", [], body, about)
+
+    async def close(self, unit: Unit, device: Device, closed: bool) -> None:
+        """Close a bay, or open it again."""
+        body = {"type": "AttributeBoolean", "value": closed}
+        path = [device.address, "node", "closed"]
+        await unit.call(device.gateway, "partialUpdateAttribute", path, body, None)
+
+    async def for_bays(self, unit: Unit, asset_ids: set[str]) -> None:
+        """Bays that are closed, of those that a gateway has just announced."""
+        bays = [name for name in asset_ids if name in self._street.site.bays]
+        for device in (await self._street.by_asset(unit, bays)).values():
+            if device.value("node.closed") is True:
+                await self.close(unit, device, True)
 
     async def override(self, unit: Unit, said: Mapping[str, Any]) -> None:
         """An override for its lamps; said: a stored body with id, starts_ms, expires_ms."""

@@ -46,6 +46,7 @@ class Devices:
         await self._judge(turn, turn.bodies)
         asset_ids = await self._intake.announce(turn.unit, turn.sender, turn.bodies)
         await self._desired.for_lamps(turn.unit, asset_ids)
+        await self._desired.for_bays(turn.unit, asset_ids)
         return talq.Answer(201, turn.call.body)
 
     async def _replace(self, turn: Turn) -> talq.Answer:

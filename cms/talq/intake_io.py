@@ -92,11 +92,7 @@ class Intake:
             unit.tell("event", event_resource(self._street, row))
             event = fleet.event_of(row, row["asset_id"])
             device = by_asset.get(event.asset_id)
-            if (
-                device is not None
-                and event.kind in alarms.SEVERITIES
-                and event.started is not None
-            ):
+            if device is not None and event.kind in alarms.LASTING and event.started is not None:
                 device.faults = [kind for kind in device.faults if kind != event.kind]
                 if event.started:
                     device.faults.append(event.kind)
@@ -139,7 +135,8 @@ class Intake:
         expected_on = asset is None or self._street.site.expected_on(
             asset.feeder_id, event.at_ms / 1000
         )
-        decided = alarms.decide(rows, event, expected_on=expected_on)
+        maintained = asset is not None and await self._maintained(unit, asset.feeder_id)
+        decided = alarms.decide(rows, event, expected_on=expected_on, maintained=maintained)
         if isinstance(decided, alarms.Closed):
             change = tables.alarms.update().where(a.id == decided.number)
             await unit.run(change.values(ended_ms=decided.ended_ms))
@@ -154,6 +151,13 @@ class Intake:
             key = done.inserted_primary_key
             assert key is not None
             await tell_alarm(unit, self._street, int(key[0]))
+
+    async def _maintained(self, unit: Unit, feeder_id: str) -> bool:
+        """Whether somebody works on the cabinet that feeds this cable."""
+        site = self._street.site
+        node = site.cabinet_nodes.get(site.feeders[feeder_id].cabinet_id)
+        devices = await self._street.by_asset(unit, [node.asset_id]) if node else {}
+        return any(alarms.MAINTENANCE in device.faults for device in devices.values())
 
     async def change(
         self,
