@@ -71,11 +71,15 @@ class Configure:
             raise talq.TalqError.of(faults[:20])
         if whole:
             self._begin_anew(bodies)
+        self._bring_back(bodies)
         operations = [o for one in settings for o in self._apply(one, now)]
         for address in {str(body["address"]) for body in bodies}:
             self._store(address)
-            if address in self._gateway.devices:
-                self._gateway.beside.reconsider(self._gateway.devices[address], now)
+            device = self._gateway.devices.get(address)
+            if device is not None:
+                if whole and device.is_lamp:  # What it was set to before is gone.
+                    self._gateway.configured(device, now)
+                self._gateway.beside.reconsider(device, now)
         return operations
 
     def set(
@@ -89,7 +93,10 @@ class Configure:
 
     def _misfits(self, address: str, body: Body, where: str) -> Iterator[talq.Fault]:
         """Known functions keep their type; further ones are a vendor's (T10)."""
-        known = {f["id"]: str(f["type"]) for f in self._shown(address)["functions"]}
+        shown = self._shown(address)
+        known = {f["id"]: str(f["type"]) for f in shown["functions"]}
+        for name in announce.class_functions(str(shown["class"])):  # A PUT may have left it out.
+            known.setdefault(name, announce.FUNCTION_TYPES[name])
         for number, function in enumerate(body.get("functions") or ()):
             kind, field = str(function["type"]), f"{where}functions.{number}"
             if function["id"] in known:
@@ -100,8 +107,8 @@ class Configure:
                 text = f"the class of the device has no function {function['id']!r}"
                 yield talq.Fault(422, "relatedResourceNotFound", text, f"{field}.id")
         told = body.get("class")
-        if told is not None and told != self._shown(address)["class"]:
-            text = f"it is of the class {self._shown(address)['class']!r}"
+        if told is not None and told != shown["class"]:
+            text = f"it is of the class {shown['class']!r}"
             yield talq.Fault(422, "relatedResourceNotFound", text, f"{where}class")
 
     def _shown(self, address: str) -> dict[str, Any]:
@@ -139,10 +146,16 @@ class Configure:
             known = {str(f["id"]) for f in self._shown(str(body["address"]))["functions"]}
             self.own.configured[str(body["address"])] = Configured({}, known - sent)
 
+    def _bring_back(self, bodies: list[dict[str, Any]]) -> None:
+        """A function that is sent is there again, also when it brings no attribute (T13)."""
+        for body in bodies:
+            said = self.own.configured.get(str(body["address"]))
+            if said is not None:
+                said.without -= {str(f["id"]) for f in body.get("functions") or ()}
+
     def _apply(self, one: _Setting, now: Now) -> Iterator[Operation]:
         said = self.own.configured.setdefault(one.device, Configured())
         held = said.functions.setdefault(one.function, {"type": one.kind})
-        said.without.discard(one.function)
         device = self._gateway.devices.get(one.device)
         if device is not None and talq.scope_of(one.kind, one.name) == "operational":
             confirmed = (held.get("commandConfirmation") or {}).get("value") is True
@@ -167,7 +180,13 @@ class Configure:
 
     def add(self, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Commission devices by the serial or physical address of their hardware; as they are."""
-        found = [self._found(body, number) for number, body in enumerate(bodies)]
+        found: list[Device | plan.Asset] = []
+        for number, body in enumerate(bodies):
+            one = self._found(body, number)
+            if isinstance(one, plan.Asset) and any(_same(one, other) for other in found):
+                text = f"the node {one.node_id} is in the list already"
+                raise talq.TalqError(409, "resourceConflict", text, f"{number}.functions")
+            found.append(one)
         made = []
         for body, device in zip(bodies, found, strict=True):
             if isinstance(device, plan.Asset):
@@ -204,7 +223,7 @@ class Configure:
                     text = f"the node {node_id} is {device.address}"
                     raise talq.TalqError(409, "resourceConflict", text, f"{number}.address", refs)
                 return device
-        if address in self._gateway.devices:
+        if address in (*self._gateway.devices, self.own.gateway_address):
             text, refs = "is another device", (("devices", address),)
             raise talq.TalqError(409, "resourceConflict", text, f"{number}.address", refs)
         return announce.asset_of(body, node_id, kind, self._gateway.site)
@@ -223,3 +242,10 @@ class Configure:
         self._gateway.effects.store("resource_gone", self._cms, "configured", address)
         self._gateway.effects.store("resource", self._cms, "absent", address, b"{}")
         return body
+
+
+def _same(asset: plan.Asset, other: Device | plan.Asset) -> bool:
+    """Whether a new device is of the hardware of another new one."""
+    return isinstance(other, plan.Asset) and (asset.node_id, asset.kind) == (
+        other.node_id, other.kind,
+    )  # fmt: skip
