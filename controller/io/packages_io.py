@@ -73,7 +73,7 @@ class Packages:
         try:
             if self._key is None:
                 raise PackageError("changeReleaseFailure", "no release key is configured here")
-            data = await self._fetch(str(body["downloadUri"]))
+            data = await self._fetch(cms, body)
             package = packages.judge(
                 data, self._key, package_id=body["packageId"], release_id=body["releaseId"]
             )
@@ -101,27 +101,39 @@ class Packages:
         part.write_bytes(package.content)
         part.replace(self._folder / f"{name}.package")
 
-    async def _fetch(self, uri: str) -> bytes:
+    async def _fetch(self, cms: str, body: dict[str, Any]) -> bytes:
         """All bytes; a broken download goes on where it was, also after a restart."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.download"
-        pause_s = _PAUSE_S_MIN
+        uri = str(body["downloadUri"])
+        # Two CMSs may name one file at one time: each has its own part of it.
+        place = "\n".join((cms, str(body["packageId"]), uri))
+        path = self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.download"
+        pause_s, tries, most = _PAUSE_S_MIN, 0, _size(path)
         timeout = httpx.Timeout(_ANSWER_S_MAX)
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-            for _ in range(_TRIES_MAX):
+            while tries < _TRIES_MAX:
                 try:
                     await self._more(client, uri, path)
                 except httpx.HTTPError as error:
                     _log.info("download broke off", uri=uri, why=str(error) or repr(error))
+                    if _size(path) > most:  # A bad road brings it too, piece by piece.
+                        pause_s, tries, most = _PAUSE_S_MIN, 0, _size(path)
+                    tries += 1
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 2, _PAUSE_S_MAX)
                     continue
+                except httpx.InvalidURL as error:
+                    text = f"{uri!r} is no address: {error}"
+                    raise PackageError("changeReleaseFailure", text) from error
                 return await asyncio.to_thread(_taken, path)
         raise PackageError("changeReleaseFailure", f"{uri} cannot be fetched")
 
     async def _more(self, client: httpx.AsyncClient, uri: str, path: Path) -> None:
         have = await asyncio.to_thread(_size, path)
-        asked = {"range": f"bytes={have}-"} if have else {}
+        # Packed on the way, the bytes that we have would not say how far we are.
+        asked = {"accept-encoding": "identity"}
+        if have:
+            asked["range"] = f"bytes={have}-"
         async with client.stream("GET", uri, headers=asked) as answer:
             if answer.status_code == _PAST_END and have:
                 return  # All of it was here already.
@@ -131,6 +143,7 @@ class Packages:
                 async for part in answer.aiter_bytes():
                     file.write(part)
                     if file.tell() > packages.PACKAGE_BYTES_MAX:
+                        file.truncate(0)
                         text = f"more than {packages.PACKAGE_BYTES_MAX} bytes"
                         raise PackageError("changeReleaseFailure", text)
 
