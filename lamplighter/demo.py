@@ -237,7 +237,8 @@ class Demo:
             base_url=f"{city.web}/api/v1", headers=headers, trust_env=False
         ) as api:
             await _first_schedule(api)
-            await _city_known(api, len(city.plan.assets))
+            stands = [a for a in city.plan.assets if a.kind not in plan.STATION_KINDS]
+            await _city_known(api, len(stands))
         self._ready = True
         self._changed()
 

@@ -91,7 +91,9 @@ class Street:
         self.powered = self.mains.of_assets(now_s)
         self.traffic.step(now_s)
         self._light(now_s, gone_s)
-        self.stations.step(now_s, gone_s, dict(zip(self.lamps, self.power_w, strict=True)))
+        self.stations.step(
+            now_s, gone_s, dict(zip(self.lamps, self.power_w.tolist(), strict=True))
+        )
         self._fields(gone_s)
         lux = sun.daylight_lux(sun.elevation_deg(now_s, self._plan.site.lat, self._plan.site.lon))
         self.pages.lux_x10[:] = int(lux * 10)

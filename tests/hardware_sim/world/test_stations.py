@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,8 @@ def test_what_was_left_is_there_again(street: Street, tmp_path: Path) -> None:
     street.stations.cabinets["C-1"].hand = "off"
     street.stations.air["pm1"] = 3.0
     street.stations.overfull = True
-    said = street.saved()
+    lamps_live(street)
+    said = json.loads(json.dumps(street.saved()))
     site = plan.quarter(3, 1, stations=True)
     other = Street(site, Pages(tmp_path / "others", len(site.assets)), 1)
     other.restore(said)
