@@ -181,6 +181,12 @@ def _vendor(name: str) -> dict[str, str]:
     return {"name": name, "scope": scope, "type": kind}
 
 
+_PERIODS = [
+    "ValueActivePeriod", "AbsoluteActivePeriod", "AstroClockActivePeriod",
+    "AstroAndSensorActivePeriod", "SensorActivePeriod",
+]  # fmt: skip
+
+
 def services(limits: Mapping[str, int]) -> list[dict[str, Any]]:
     """What this gateway can do; limits: calendars, control-programs, logger-configs, groups."""
     return [
@@ -198,8 +204,9 @@ def services(limits: Mapping[str, int]) -> list[dict[str, Any]]:
          "dayOffset": 12, "ccDaySupport": "full", "programSecondsSupported": True},
         {"name": "DataCollectService", "maximumDataLogs": limits["logger-configs"],
          "supportedModes": ["VendorRecordingMode", "EventRecordingMode", "PeriodicRecordingMode",
-                            "ImmediateReportingMode"],
-         "samplingPeriodSupported": True, "attributeScopeSupported": True},
+                            "ImmediateReportingMode", "ScheduledReportingMode"],
+         "samplingPeriodSupported": True, "attributeScopeSupported": True,
+         "recordingActivePeriodsSupported": True, "supportedTypes": _PERIODS},
         {"name": "GroupManagementService", "maximumNumberOfGroups": limits["groups"],
          "maximumGroupSize": GROUP_SIZE_MAX, "attributes": ["purpose"]},
         {"name": "AssetManagementService"},

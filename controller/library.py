@@ -13,6 +13,7 @@ from protocol import talq, wire
 from protocol.schedule import planning
 
 from . import compile as compiler
+from .announce import GROUP_SIZE_MAX
 from .attachment import Attachment
 from .devices import Device
 from .effects import Now
@@ -135,6 +136,11 @@ class Library:
         """Refuse what we could not do; the loggers among the bodies, worked out."""
         if collection == "logger-configs":
             return [self._logger(body) for body in bodies]
+        if collection == "groups":
+            for body in bodies:
+                if len(body["members"]) > GROUP_SIZE_MAX:
+                    text = f"at most {GROUP_SIZE_MAX} members"
+                    raise talq.TalqError(422, "serviceConstraintExceeded", text, "members")
         devices = self._gateway.devices
         if collection == "control-programs":
             for body in bodies:
