@@ -144,6 +144,17 @@ class Desired:
         for gateway in await self.gateways(unit):
             await unit.call(gateway, operation, [name], None, None)
 
+    async def package(
+        self, unit: Unit, gateway: str, package_id: str, release_id: str, download_uri: str
+    ) -> dict[str, Any]:
+        """A release for a gateway to install; its body."""
+        body = {
+            "ownerCMS": self._owner, "packageId": package_id, "releaseId": release_id,
+            "downloadUri": download_uri,
+        }  # fmt: skip
+        await unit.call(gateway, "upgradeDataPackages", [], [body], None)
+        return body
+
     async def _lamps(self, unit: Unit, lamp_ids: Iterable[str]) -> dict[str, list[Device]]:
         """Devices of lamps by their gateway."""
         found: dict[str, list[Device]] = {}
