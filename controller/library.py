@@ -52,6 +52,7 @@ class Library:
         self._store(changes)
         for logger in loggers:
             self.own.loggers[logger.address] = logger
+            logger.recording = self._gateway.may_record(logger, now.domain_s)
             self._gateway.records.all(self._cms, logger)
         if collection in ("control-programs", "calendars"):
             self._recompile(now)
