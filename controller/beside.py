@@ -47,7 +47,9 @@ class Beside:
         """What a station said."""
         command = self.outputs.command(device, now.domain_s)
         read = stations.read(message)
-        self._tell(device, stations.values(device.asset.kind, read, command, at_ms), now)
+        values = stations.values(device.asset.kind, read, command, at_ms)
+        values += stations.strongest(device.values, values, at_ms)
+        self._tell(device, values, now)
         self.reconsider(device, now)
 
     def reconsider(self, device: Device, now: Now) -> None:

@@ -42,7 +42,13 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "noise": ("NoiseMonitoringSensorFunction", ("noise",)),
     "particles": ("ParticulateMatterSensorFunction", ("pm1", "pm2-5", "pm10")),
     "precipitation": ("PrecipitationSensorFunction", ("precipitationRate",)),
-    "wind": ("WindSensorFunction", ("windSpeed", "windDirection")),
+    "wind": (
+        "WindSensorFunction",
+        (
+            "windSpeed", "windDirection", "windDirectionString", "windGust", "windGustDirection",
+            "maxWindGust", "maxWindGustSince", "applicationType",
+        ),
+    ),
     "sky": ("SkySensorFunction", ("cloudiness", "visibility")),
     "gully": ("GullySensorFunction", ("overfull", "applicationType")),
     "waterFlow": ("WaterFlowSensorFunction", ("flowRate",)),
@@ -97,6 +103,8 @@ QUANTITIES: dict[str, tuple[str, str, str, float]] = {
     "precipitation_dmmh": ("precipitation", "precipitationRate", "Integer", 10),
     "wind_dms": ("wind", "windSpeed", "Integer", 10),
     "wind_deg": ("wind", "windDirection", "Integer", 1),
+    "gust_dms": ("wind", "windGust", "Integer", 10),
+    "gust_deg": ("wind", "windGustDirection", "Integer", 1),
     "cloud_percent": ("sky", "cloudiness", "Integer", 1),
     "visibility_m": ("sky", "visibility", "Integer", 1),
     "flow_mls": ("waterFlow", "flowRate", "Float", 1_000_000),

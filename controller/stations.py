@@ -6,13 +6,16 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from protocol import plan, wire
+from protocol import plan, talq, wire
 
 from .station_words import OUTPUTS, QUANTITIES
 from .translate import Value
 
 TEXT_SIZE = 16
 _PAIR = struct.Struct("<Bi")
+_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+_MOST, _SINCE = ("wind", "maxWindGust"), ("wind", "maxWindGustSince")
+_DAY_MS = 86_400_000
 _HANDS = ("NONE", "ON", "OFF")
 _TEXTS = tuple(f"text_{at}" for at in range(TEXT_SIZE // 4))
 
@@ -38,11 +41,26 @@ def values(
             found.append(Value((function, attribute), form, value, at_ms, True))
             if name == "current_ma":  # A cabinet's meter has one phase.
                 found.append(Value((function, "averageCurrent"), form, value, at_ms, True))
+    if "wind_deg" in readings:
+        word = _POINTS[round(readings["wind_deg"] / 45) % len(_POINTS)]
+        found.append(Value(("wind", "windDirectionString"), "WindDirection", word, at_ms, True))
     if kind == "cabinet":
         found += _cabinet(readings, command, at_ms)
     elif kind == "sign" and all(name in readings for name in _TEXTS):
         found += _sign(readings, command, at_ms)
     return found
+
+
+def strongest(known: Mapping[tuple[str, str], Value], new: list[Value], at_ms: int) -> list[Value]:
+    """The strongest gust of the last day, and since when it is counted."""
+    gust = next((value for value in new if value.place == ("wind", "windGust")), None)
+    if gust is None:
+        return []
+    most, since = known.get(_MOST), known.get(_SINCE)
+    if most is None or since is None or at_ms - since.at_ms >= _DAY_MS:
+        stamp = talq.timestamp_ms(at_ms)
+        return [gust._replace(place=_MOST), Value(_SINCE, "DateTime", stamp, at_ms)]
+    return [gust._replace(place=_MOST)] if gust.value > most.value else []
 
 
 def _cabinet(
@@ -120,6 +138,7 @@ def configuration(
                 "gasName": ("AttributeGasName", "NO2"), "gasOtherName": ("AttributeString", ""),
             },
             "gully": {"applicationType": ("AttributeString", "rain water")},
+            "wind": {"applicationType": ("AttributeString", "weather")},
         }  # fmt: skip
     return {
         "sign": {

@@ -218,7 +218,13 @@ def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
         ("eventsLost", message.events_lost),
         ("refusedByNode", message.refused),
     )
-    return [text_or_number(name, value, at_ms) for name, value in pairs]
+    values = [text_or_number(name, value, at_ms) for name, value in pairs]
+    if message.quality != wire.TIME_NONE:  # A node without a clock tells no time.
+        own_ms = posix_ms(message.day, message.second)
+        values.append(
+            Value(("basic", "currentTime"), "DateTime", talq.timestamp_ms(own_ms), at_ms)
+        )
+    return values
 
 
 # Why a frame was refused -> the counter that it is told in; others are refusedOther.

@@ -44,6 +44,8 @@ AIR: dict[str, tuple[int, int, float, float, float]] = {
     "precipitation": (3, 1, 10, 0.0, 0.0),
     "wind_speed": (4, 1, 10, 3.4, 1.1),
     "wind_direction": (5, 1, 1, 230.0, 15.0),
+    "gust_speed": (22, 1, 10, 5.6, 1.9),
+    "gust_direction": (23, 1, 1, 225.0, 20.0),
     "cloudiness": (6, 1, 1, 60.0, 10.0),
     "visibility": (8, 2, 1, 12000.0, 2000.0),
     "pm1": (10, 1, 10, 5.0, 2.0),

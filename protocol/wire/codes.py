@@ -39,7 +39,7 @@ QUANTITY_NAMES = (
     "pm10_dugm3", "precipitation_dmmh", "wind_dms", "wind_deg", "cloud_percent",
     "visibility_m",
     "overfull", "flow_mls", "ph_milli", "turbidity_dntu", "conductivity_usm",
-    "text_0", "text_1", "text_2", "text_3",
+    "text_0", "text_1", "text_2", "text_3", "gust_dms", "gust_deg",
 )  # fmt: skip
 
 # What a bay detector says.

@@ -90,6 +90,33 @@ def test_what_a_station_measures_has_the_units_of_the_model() -> None:
     assert air["atmosphere", "airTemperature"].value == -3.5
 
 
+def test_the_strongest_gust_counts_for_a_day() -> None:
+    rig = joined()
+    values = rig.gateway.devices[rig.station("air")[0]].values
+
+    def strongest(gust_dms: int) -> tuple[int, str]:
+        rig.read("air", gust_dms=gust_dms)
+        wind = values["wind", "maxWindGust"], values["wind", "maxWindGustSince"]
+        return wind[0].value, wind[1].value
+
+    first = strongest(120)
+    assert first[0] == 12
+    assert strongest(80) == first
+    assert strongest(150) == (15, first[1])
+    rig.domain_s += 90_000
+    later = strongest(30)
+    assert later[0] == 3
+    assert later[1] > first[1]
+
+
+def test_a_wind_direction_is_told_as_a_point_of_the_compass_too() -> None:
+    rig = joined()
+    values = rig.gateway.devices[rig.station("air")[0]].values
+    for degrees, point in ((0, "N"), (44, "NE"), (180, "S"), (350, "N")):
+        rig.read("air", wind_deg=degrees)
+        assert values["wind", "windDirectionString"].value == point
+
+
 def test_what_a_sign_shows_is_told_as_its_state() -> None:
     rig = joined()
     number = int.from_bytes(b"P 12", "big")
