@@ -194,6 +194,12 @@ class Control:
         lamps = self._lamps(rows, "addresses", "assignmentAddressNotValid")
         library = Library(self._gateway, self._cms)
         for device in lamps:
+            if not name and device.calendar_id and device.cms != self._cms:
+                # A CMS takes away what it gave itself: nothing is to be done, and that is told.
+                self._gateway.effects.patches += [(self._cms, origin, device.address)] * bool(
+                    origin
+                )
+                continue
             device.calendar_id, device.cms = name, self._cms
             device.calendar_s, device.calendar_origin = now.domain_s, origin
             self._gateway.effects.store(
