@@ -181,11 +181,15 @@ class Configure:
     def add(self, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Commission devices by the serial or physical address of their hardware; as they are."""
         found: list[Device | plan.Asset] = []
+        seen: set[tuple[str, str]] = set()
         for number, body in enumerate(bodies):
             one = self._found(body, number)
-            if isinstance(one, plan.Asset) and any(_same(one, other) for other in found):
-                text = f"the node {one.node_id} is in the list already"
+            asset = one if isinstance(one, plan.Asset) else one.asset
+            hardware = (asset.node_id, asset.kind)
+            if one is asset and hardware in seen:
+                text = f"the node {asset.node_id} is in the list already"
                 raise talq.TalqError(409, "resourceConflict", text, f"{number}.functions")
+            seen.add(hardware)
             found.append(one)
         made = []
         for body, device in zip(bodies, found, strict=True):
@@ -215,15 +219,15 @@ class Configure:
             text = "serial or physicalAddress must be the 12 hex digits of a node"
             raise talq.TalqError(422, "resourceConflict", text, f"{number}.functions")
         address = str(body["address"])
-        for device in self._gateway.devices.values():
-            if device.asset.node_id == node_id and device.asset.kind == kind:
+        for device in self._gateway.registry.by_node.get(node_id, ()):
+            if device.asset.kind == kind:
                 other = address not in (talq.NIL, device.address)
                 if address != talq.NIL and (other or self.own.sees(device.address)):
                     refs = (("devices", device.address),)
                     text = f"the node {node_id} is {device.address}"
                     raise talq.TalqError(409, "resourceConflict", text, f"{number}.address", refs)
                 return device
-        if address in (*self._gateway.devices, self.own.gateway_address):
+        if address in self._gateway.devices or address == self.own.gateway_address:
             text, refs = "is another device", (("devices", address),)
             raise talq.TalqError(409, "resourceConflict", text, f"{number}.address", refs)
         return announce.asset_of(body, node_id, kind, self._gateway.site)
@@ -242,10 +246,3 @@ class Configure:
         self._gateway.effects.store("resource_gone", self._cms, "configured", address)
         self._gateway.effects.store("resource", self._cms, "absent", address, b"{}")
         return body
-
-
-def _same(asset: plan.Asset, other: Device | plan.Asset) -> bool:
-    """Whether a new device is of the hardware of another new one."""
-    return isinstance(other, plan.Asset) and (asset.node_id, asset.kind) == (
-        other.node_id, other.kind,
-    )  # fmt: skip
