@@ -10,6 +10,7 @@ from protocol import plan, talq
 from . import assets, programs, station_words, stations
 from . import compile as compiler
 from .devices import Device
+from .profiles import PROFILES
 from .translate import EVENTS, FEEDBACK, FORBIDDEN, LIGHT_CHANGE, NO_CONTACT
 
 GATEWAY_CLASS, LAMP_CLASS, BAY_CLASS = (
@@ -20,10 +21,6 @@ SW_VERSION = "0.1.0"
 _NO_CRL = "urn:lamplighter:crl"
 # A group beyond this is a whole city: several groups do it better.
 GROUP_SIZE_MAX = 10_000
-PROFILES = [
-    "lighting", "smartParking", "environmentalMonitoring", "cabinetControl",
-    "lightingAssetManagement",
-]  # fmt: skip
 
 _NUMBERS = (
     "channel", "lightPercent", "confidencePercent", "bootCount", "uptimeS", "heapFreeBytes",
@@ -236,6 +233,7 @@ def gateway_device(
         "cmsAddress": _text(cms) if cms else {"type": "AttributeString"},
         "gatewayAddress": _text(gateway) if gateway else {"type": "AttributeString"},
     }
+    functions: list[dict[str, Any]] = [function]
     if gateway:
         function |= {
             "vendor": _text("Lamplighter"), "crlUrn": {"type": "AttributeUri", "value": _NO_CRL},
@@ -243,8 +241,6 @@ def gateway_device(
             "gatewayNumberOfRetries": retries, "cmsRetryPeriod": period,
             "cmsNumberOfRetries": retries,
         }  # fmt: skip
-    functions: list[dict[str, Any]] = [function]
-    if gateway:
         stamp = talq.timestamp(now_s)
         functions = [
             {"id": "basic", "type": "BasicFunction",

@@ -14,6 +14,7 @@ from gateway_rig import CMS, Rig
 from controller import announce
 from controller.attachment import LIMITS
 from controller.io import talq_server_io
+from controller.profiles import PROFILES
 from protocol import plan, talq, wire
 
 URIS = {"cms": CMS, "gateway": "http://gateway.test"}
@@ -24,7 +25,7 @@ def marks(kind: str) -> list[tuple[str, talq.Mark]]:
     """(profile, mark) of a kind over all announced profiles."""
     return [
         (profile, mark)
-        for profile in announce.PROFILES
+        for profile in PROFILES
         for mark in talq.marks("gateway", profile)
         if mark.kind == kind
     ]
@@ -62,7 +63,7 @@ def told() -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-@pytest.mark.parametrize("profile", announce.PROFILES)
+@pytest.mark.parametrize("profile", PROFILES)
 def test_the_standard_demands_something_of_each_profile(profile: str) -> None:
     assert {mark.kind for mark in talq.marks("gateway", profile)} >= {"function", "service"}
 
