@@ -243,6 +243,25 @@ async def test_a_logger_is_kept_replaced_read_and_forgotten(served: Served) -> N
     assert (await served.ask("GET", "/logger-configs/lamplighter-live")).status_code == 404
 
 
+async def test_l4_a_periodic_logger_is_read_with_a_fresh_sample(served: Served) -> None:
+    address, node = served.rig.lamp()
+    profile = {"samplingPeriod": "PT1H", "samplingStartTime": "2026-11-21T00:00:00Z"}
+    mode = {"type": "PeriodicRecordingMode", "samplingProfiles": [profile], "content": [
+        {"function": {"functionType": "LampMonitorFunction"}},
+    ]}  # fmt: skip
+    config = {**LIVE, "address": "hourly", "recordingMode": mode}
+    assert (await served.ask("POST", "/logger-configs", config)).status_code == 201
+    for watts in (40, 41):
+        served.rig.say(node, node.state(50, power_mw=watts * 1000, quality=2))
+        report = (await served.ask("GET", "/log-reports/hourly")).json()
+        told = [e["data"]["attributeValue"]["value"] for e in report["entries"]
+                if e["data"]["attributeName"] == "activePower"]  # fmt: skip
+        assert told[-1] == watts
+        assert {e["data"]["srcAddress"].split("/")[0] for e in report["entries"]} == {address}
+    assert talq.check("LogReport", report) == []
+    assert (await served.ask("GET", "/log-reports/none")).status_code == 404
+
+
 async def test_d4_a_read_of_a_device_asks_its_node_first(served: Served) -> None:
     address, node = served.rig.lamp()
     node.got.clear()
