@@ -41,6 +41,8 @@ def table_text() -> str:
         if row.TAIL:
             parts.append(f"| {at} | {row.TAIL} | u16 length, bytes | |")
         parts.append("")
+    codes = ", ".join(f"{code} {name}" for code, name in enumerate(wire.QUANTITY_NAMES) if code)
+    parts.append(f"#### Quantities of stations\n\n{codes}.\n")
     return "\n".join(parts)
 
 
