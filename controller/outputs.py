@@ -22,6 +22,7 @@ from .translate import Value
 KIND = "outputs"  # As the store calls them.
 HOLD_S = 900
 RENEW_S = 300
+_COUNT_MS = 1000  # Free bays are counted anew so often: a city has thousands.
 
 
 @dataclass
@@ -63,7 +64,8 @@ class Outputs:
         self._effects = effects
         self._free = free
         self._said: dict[str, _Said] = {}
-        self._own_text: dict[str, bytes] = {}
+        self._counted_ms = -1
+        self._vacant = 0
 
     def judge(self, device: Device, command: Mapping[str, Any]) -> tuple[bool, str]:
         """(on, text) of a command. ValueError says what the output cannot do."""
@@ -135,6 +137,7 @@ class Outputs:
 
     def look(self, device: Device, now: Now) -> None:
         """Say what the output should be, when it is something else or long ago."""
+        self._count(now)
         order = self.orders.get(device.address)
         if order is not None and order.expires_s and now.domain_s >= order.expires_s:
             self._end(device, order, now)
@@ -155,12 +158,18 @@ class Outputs:
         if command_id:
             self._said[device.address] = _Said(state, text, now.domain_s, command_id)
 
+    def _count(self, now: Now) -> None:
+        gone_ms = wire.ticks_after(now.tick_ms, self._counted_ms)
+        if self._counted_ms < 0 or gone_ms >= _COUNT_MS:
+            self._counted_ms = now.tick_ms
+            self._vacant = self._free()
+
     def _wanted(self, device: Device, order: Order | None, now_s: float) -> tuple[int, bytes]:
         if order is not None and order.holds(now_s):
             state = wire.OUTPUT_ON if order.on else wire.OUTPUT_OFF
             return state, order.text.encode("latin-1")
         if device.asset.kind == "sign":
-            return wire.OUTPUT_ON, f"P {self._free()}".encode()
+            return wire.OUTPUT_ON, f"P {self._vacant}".encode()
         return wire.OUTPUT_OWN, b""
 
     def _life_s(self, order: Order | None, now_s: float) -> int:

@@ -87,7 +87,7 @@ def test_a_sign_shows_free_bays_unless_it_is_told_a_text() -> None:
     assert output(rig, "sign") == (wire.OUTPUT_ON, b"P 0")
     for index in (1, 2):
         rig.say(rig.lamp(index)[1], wire.BayState(state=1, confidence_percent=90))
-    rig.run(0.2)
+    rig.run(1.2)
     assert output(rig, "sign") == (wire.OUTPUT_ON, b"P 2")
     say(rig, "sign", {"name": "PositionedTextState", "text": "MARCHÉ", "posX": 0, "posY": 0})
     assert output(rig, "sign") == (wire.OUTPUT_ON, "MARCHÉ".encode("latin-1"))
