@@ -34,4 +34,9 @@ def test_attributes_of_our_function_say_their_scope() -> None:
     facts = talq.properties_of("LamplighterNodeFunction")
     scopes = {name: fact.scope for name, fact in facts.items() if name not in ("id", "type")}
     assert set(scopes.values()) == {"configuration", "measurement"}
-    assert {n for n, s in scopes.items() if s == "configuration"} == {"nodeId", "channel", "closed", "maintenance"}
+    assert {n for n, s in scopes.items() if s == "configuration"} == {
+        "nodeId",
+        "channel",
+        "closed",
+        "maintenance",
+    }
