@@ -22,7 +22,7 @@ from story.city import ROOT
 
 from protocol import plan, talq
 
-pytestmark = pytest.mark.xdist_group("story")
+pytestmark = pytest.mark.xdist_group("talq")
 
 NORTH = "https://north.example/"
 CLASSES = [{"name": "g", "functions": []}]
