@@ -97,8 +97,14 @@ async def _look_at_plan(
     if not same:
         body = talq.encode({"digest": digest, "since_s": since_s})
         await store.commit([("resource", ("", "plan", "plan", body))])
+    rows = await store.rows("SELECT cms FROM resource WHERE kind='untold'")
+    untold = {str(row[0]) for row in rows}
+    if kept and not same:
+        untold = {link.uri for link in links}
+        # Until a CMS has taken it: we may be killed before.
+        await store.commit([("resource", (uri, "untold", "plan", b"{}")) for uri in untold])
     for link in links:
-        link.tell_devices = bool(kept) and not same
+        link.tell_devices = link.uri in untold
 
 
 def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: str) -> None:

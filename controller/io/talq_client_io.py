@@ -99,7 +99,10 @@ class CmsLink:
                 await self._attach()
             elif self.tell_devices:
                 await self._attach(again=True)
-            self.tell_devices = False
+            if self.tell_devices:
+                self.tell_devices = False
+                self._gateway.effects.store("resource_gone", self.uri, "untold", "plan")
+                self._engine.arrived()
             tasks = [
                 asyncio.create_task(self._report_all()),
                 asyncio.create_task(self._patch_all()),
