@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import msgspec
 import pytest
 from cms_rig import CMS_URI, GATEWAY_URI, Cms
 from gateway_rig import EVENTS, Rig
@@ -22,6 +23,7 @@ from controller.io.restore_io import restore
 from controller.io.store_io import Store
 from controller.io.talq_client_io import CmsLink
 from controller.library import Library
+from controller.run import _look_at_plan as look_at_plan
 from protocol import talq, worldclock
 
 STEPS = 10  # Requests of a bootstrap, announcement to devices.
@@ -219,6 +221,52 @@ async def test_b7_a_resync_of_the_cms_is_done_though_we_die_at_any_step(
     assert street.rig.gateway.attachment(CMS_URI).loggers == {}
     await street.attached()
     await whole(street)
+
+
+async def test_d6_b9_what_field_staff_changes_is_told_though_we_die_meanwhile(
+    street: Street,
+) -> None:
+    await plan_is(street, b"before")
+    await street.attached()
+    for plan_file, dies in ((b"before", -1), (b"after", 0), (b"after", -1), (b"after", -1)):
+        await street.kill_gateway()
+        await street.start_gateway()
+        await plan_is(street, plan_file)
+        device = next(iter(street.rig.gateway.devices.values()))
+        if plan_file == b"after":
+            device.asset = msgspec.structs.replace(device.asset, lat=12.5)
+        street.asked.clear()
+        street.died.clear()
+        street.dies, street.at, street.before = "gateway", dies, True
+        was_untold = street.link.tell_devices
+        street.go()
+        if dies >= 0:
+            await asyncio.wait_for(street.died.wait(), 20)
+            continue
+        async with asyncio.timeout(20):
+            while street.link.tell_devices:
+                await asyncio.sleep(0.01)
+        await street.engine.settled()
+        told = street.asked.count("partialUpdateDevices")
+        assert told == (DEVICES if was_untold else 0)
+        latitudes = await known_latitudes(street, device.address)
+        assert (12.5 in latitudes) == (plan_file == b"after")
+    assert not was_untold
+    await whole(street)
+
+
+async def plan_is(street: Street, data: bytes) -> None:
+    """The plan file holds this, as our controller finds it at a start."""
+    await look_at_plan(street.rig.gateway, street.store, [street.link], data, AT_MS / 1000)
+
+
+async def known_latitudes(street: Street, address: str) -> list[float]:
+    """Where our CMS believes a device to be."""
+    return [
+        function["location"]["value"]["latitude"]
+        for row in await street.cms.rows(tables.devices) if row["address"] == address
+        for function in row["body"]["functions"] if function["id"] == "basic"
+    ]  # fmt: skip
 
 
 async def test_b7_a_resync_of_the_gateway_forgets_it_and_begins_anew(street: Street) -> None:
