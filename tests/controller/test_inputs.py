@@ -159,7 +159,7 @@ def test_who_listens_last_hears_what_is_true(
     turns: list[tuple[str, list[Source], bool | None, int | None, bool]],
 ) -> None:
     desk = Desk()
-    heard: dict[str, list[int]] = {}
+    heard: dict[str, dict[int, int]] = {}
     wanted: dict[str, list[Source]] = {}
     lit, before = UNKNOWN, None
     for lamp, sources, present, lux, active in turns:
@@ -173,7 +173,8 @@ def test_who_listens_last_hears_what_is_true(
             lit = _lit(lux, lit if listened else _lit(before, UNKNOWN))
         before = lux
         desk.inputs.trigger("counter", Trigger(5) if active else None)
-        heard.update(desk.told(1))
+        for name, messages in desk.messages(1):  # What is unknown is said once, not each time.
+            heard.setdefault(name, {}).update({m.number: m.state for m in messages})
     if turns:
         true = {
             PRESENCE: UNKNOWN if present is None else int(present),
