@@ -98,7 +98,9 @@ async def test_d1_a_device_of_an_unknown_class_is_refused(attached: Cms) -> None
     assert len(await attached.rows(tables.devices)) == 5
 
 
-async def test_l2_a_log_report_is_stored_exactly_once_however_often_it_comes(attached: Cms) -> None:
+async def test_l2_a_log_report_is_stored_exactly_once_however_often_it_comes(
+    attached: Cms,
+) -> None:
     address, _ = attached.rig.lamp()
     entry = translate.event_entry(address, "lamp_failure", 1, 1_795_248_000_000, 0)
     body = {"address": "lamplighter-events", "entries": [entry]}
