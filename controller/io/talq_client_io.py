@@ -28,6 +28,10 @@ from .engine_io import Engine
 _ENTRIES_MAX = 200
 _DEVICES_MAX = 100
 _PAUSE_S_MIN, _PAUSE_S_MAX = 0.2, 10.0
+# A report is refused for good when it is not understood (400) or impossible (422).
+_FOR_GOOD = (400, 422)
+_REFUSALS_MAX = 3
+_THERE = 409  # The other side has it already.
 # Acknowledgements of a wide command come one by one; so long they are gathered into one PATCH.
 _GATHER_S = 0.05
 _REPORTERS_LOOK_S = 0.5
@@ -38,6 +42,14 @@ _log = structlog.get_logger("cms")
 
 class Unknown(Exception):
     """The CMS does not know us (any more)."""
+
+
+class Refused(talq.TalqError):
+    """The CMS refused a request of ours; `answered` is its status."""
+
+    def __init__(self, answered: int, said: str) -> None:
+        super().__init__(500, "genericError", said)
+        self.answered = answered
 
 
 class CmsLink:
@@ -201,7 +213,7 @@ class CmsLink:
             raise Unknown(f"{operation} was answered {reply.status}: {_why(reply)}")
         if reply.status >= 400 and reply.status != 409:
             text = f"{operation} was answered {reply.status}: {_why(reply)}"
-            raise talq.TalqError(500, "genericError", text)
+            raise Refused(reply.status, text)
         return reply.status
 
     async def _report_all(self) -> None:
@@ -227,9 +239,10 @@ class CmsLink:
         pause_s = _PAUSE_S_MIN
         wake = self._wakes[logger]
         is_due = False  # Once a report is due, all that waits is told, in parts (L3).
+        most, refusals = _ENTRIES_MAX, 0
         while True:
             wake.clear()
-            rows = await self._engine.store.outbox(self.uri, logger, _ENTRIES_MAX)
+            rows = await self._engine.store.outbox(self.uri, logger, most)
             if not rows:
                 is_due = False
                 await wake.wait()
@@ -243,13 +256,35 @@ class CmsLink:
                 status = await self._say("sendLogReport", report)
             except (httpx.HTTPError, talq.TalqError) as error:
                 _log.info("report not taken", logger=logger, why=str(error) or repr(error))
+                if isinstance(error, Refused) and error.answered in _FOR_GOOD:
+                    most = await self._narrow(logger, rows, refusals, str(error))
+                    refusals = refusals + 1 if len(rows) == 1 and most == 1 else 0
+                    if len(rows) > 1 or not refusals:
+                        continue
                 await self._give_way(logger)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _PAUSE_S_MAX)
                 continue
             pause_s = _PAUSE_S_MIN
-            if status < 300:
+            most, refusals = min(_ENTRIES_MAX, most * 2), 0
+            if status < 300 or status == _THERE:
                 await self._engine.store.sent(self.uri, logger, rows[-1][0])
+
+    async def _narrow(
+        self, logger: str, rows: list[tuple[int, bytes]], refusals: int, said: str
+    ) -> int:
+        """How many entries to try next, after these were refused for good.
+
+        One entry would hold up all others for ever: it is looked for by halves, and left out when
+        the CMS has refused it alone several times.
+        """
+        if len(rows) > 1:
+            return len(rows) // 2
+        if refusals < _REFUSALS_MAX:
+            return 1
+        _log.error("an entry is left out, refused for good", logger=logger, why=said)
+        await self._engine.store.sent(self.uri, logger, rows[0][0])
+        return _ENTRIES_MAX
 
     async def _until_due(self, logger: str) -> None:
         """Wait as the logger's reporting mode says, in the world's time (L1)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -146,6 +147,19 @@ async def test_l2_events_come_once_and_in_order_though_answers_are_lost(linked: 
     assert len({row["at_ms"] for row in rows}) == 15
     times = [row["at_ms"] for row in rows if row["at_ms"] % 1000 == 0]
     assert times == sorted(times)
+
+
+async def test_l2_an_entry_refused_for_good_holds_up_no_other(linked: Linked) -> None:
+    await until(lambda: linked.link.ready)
+    Library(linked.rig.gateway, CMS_URI).put("logger-configs", [EVENTS], True, linked.rig.now)
+    linked.events(3)
+    stranger = translate.event_entry(str(uuid.uuid4()), "lamp_failure", 1, AT_MS, 0)
+    linked.rig.gateway.effects.store("outbox", CMS_URI, "events", talq.encode(stranger))
+    linked.events(6)
+    rows = await stored(linked, 6)
+    assert len({row["at_ms"] for row in rows}) == len(rows) >= 6
+    left = await linked.store.rows("SELECT count(*) FROM outbox WHERE logger='events'")
+    assert left == [(0,)]
 
 
 async def test_b7_a_cms_that_forgot_us_is_attached_anew(linked: Linked) -> None:
