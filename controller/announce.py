@@ -273,6 +273,8 @@ def device(source: Device, cms: str, site: plan.Plan) -> dict[str, Any]:
             name: {"type": kind, "value": value, "timestamp": set_at}
             for name, (kind, value) in attributes.items()
         }
+    if source.is_lamp and source.calendar_s:
+        known["lamp"]["calendarID"]["timestamp"] = talq.timestamp(source.calendar_s)
     for (function, name), value in source.values.items():
         known.setdefault(function, {})[name] = value.body
     name = _KIND_CLASSES[asset.kind]

@@ -37,6 +37,7 @@ async def restore(gateway: Gateway, store: Store, links: list[CmsLink]) -> None:
         device = gateway.devices.get(str(row[0]))
         if device:
             device.cms, device.calendar_id = str(row[1]), str(row[2])
+            device.calendar_s = float(str(row[3]))
             device.calendar_origin = str(row[4])
     for row in await store.rows("SELECT * FROM override"):
         _restore_override(gateway, row)

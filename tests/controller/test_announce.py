@@ -76,3 +76,13 @@ def test_the_calendar_of_another_cms_is_not_told() -> None:
         functions = announce.device(device, cms, rig.site)["functions"]
         lamp = next(f for f in functions if f["id"] == "lamp")
         assert lamp["calendarID"]["value"] == told
+
+
+def test_d3_a_calendar_tells_when_it_was_assigned() -> None:
+    rig = Rig(1, 0)
+    device = next(iter(rig.gateway.devices.values()))
+    device.since_s, device.calendar_id, device.calendar_s = 1000.0, "year", 2000.0
+    body = announce.device(device, CMS, rig.site)
+    lamp = next(f for f in body["functions"] if f["id"] == "lamp")
+    assert lamp["calendarID"]["timestamp"] == talq.timestamp(2000.0)
+    assert lamp["defaultLightState"]["timestamp"] == talq.timestamp(1000.0)

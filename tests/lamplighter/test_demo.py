@@ -64,7 +64,8 @@ def test_a_data_folder_keeps_its_plan_keys_and_ports(tmp_path: Path) -> None:
 
 def test_every_node_has_a_user_of_its_own_at_the_broker(tmp_path: Path) -> None:
     users = City(wishes(tmp_path)).users()
-    assert len(users) == 6
+    stations = 3  # A cabinet, an air station and a sign stand in every demo.
+    assert len(users) == 6 + stations
     assert "controller" in users
     assert len(set(users.values())) == len(users)
 
