@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
-# They run before anything else is loaded; the rest is linked into one programme for each kind.
+# These stay files of their own: the first two run before anything else is loaded, the others are
+# loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
 APART = ("firmware/boot.py", "firmware/start.py")
 KINDS = ("lamp", "bay", "station")
 # What MicroPython runs after its own boot file: light first, then everything else.
@@ -111,7 +112,7 @@ def build_application() -> Image:
     """The application: what runs first, and a programme for each kind of node."""
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
     files = {path: sources.pop(path) for path in APART}
-    apart = {"firmware/boot.py": files["firmware/boot.py"]}
+    apart = {path: text for path, text in files.items() if path != "firmware/start.py"}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"

@@ -63,8 +63,10 @@ def link(
     found = reachable(modules, entries)
     keep = set(outside_names()) | {"const"}
     for text in apart.values():
-        keep |= {n for node in ast.walk(ast.parse(text)) for n in _identifiers(node)}
-        keep |= {n for node in ast.walk(ast.parse(text)) for n in _defined(node)}
+        for node in ast.walk(ast.parse(text)):
+            keep.update(_identifiers(node), _defined(node))
+            if isinstance(node, Function | ast.ClassDef):
+                keep.add(node.name)
     names = _short_names(modules, found, keep, entries)
     asked = used_attributes(modules, found)
     outside: set[str] = set()

@@ -45,6 +45,7 @@ class Editor(ast.NodeVisitor):
         self._asked = asked
         self._outside = outside
         self._scopes: list[dict[str, str]] = []
+        self._inside = False  # A function.
 
     def edit(self) -> None:
         """Note every edit of the module; imports from outside go to the set of them."""
@@ -74,19 +75,28 @@ class Editor(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> None:
-        """An import from outside stands once, at the top of the whole."""
+        """An import from outside stands once, at the top of the whole; in a function it stays."""
+        if self._inside:
+            return
         self._outside.add(ast.unparse(node))
         self._module.replace(node, "pass")
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """What comes from our own files is in the same module now."""
+        """What comes from our own files is in the same module now.
+
+        What is imported in a function is loaded when that runs, so such imports stay there.
+        """
+        said = []
         for alias in node.names:
             where, name = self._module.imported[alias.asname or alias.name]
-            if where not in self._modules:
-                self._outside.add(f"from {where} import {ast.unparse(alias)}")
-            elif f"{where}.{name}" not in self._modules and not self._ours(where, name):
-                self._outside.add(f"from . import {name}")  # A file that stays alone.
-        self._module.replace(node, "pass")
+            if where in self._modules and (
+                f"{where}.{name}" in self._modules or self._ours(where, name)
+            ):
+                continue  # All others are files that stay alone, or nobody's of ours.
+            said.append(f"from {where} import {ast.unparse(alias)}")
+        if not self._inside:
+            self._outside.update(said)
+        self._module.replace(node, "; ".join(said) if self._inside and said else "pass")
 
     def _ours(self, where: str, name: str) -> bool:
         return name == "const" or origin((where, name), self._modules) is not None
@@ -263,9 +273,10 @@ class Editor(ast.NodeVisitor):
                 scope[other.arg] = other.arg
         # A class's names are not seen from inside its functions.
         outer, self._scopes = self._scopes, [scope]
+        was_inside, self._inside = self._inside, True
         for inner in node.body:
             self.visit(inner)
-        self._scopes = outer
+        self._scopes, self._inside = outer, was_inside
 
 
 def stored(node: ast.AST) -> set[str]:

@@ -44,8 +44,9 @@ _PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError,
 # Rows by their number, see `register`. A linked image has no classes for rows but one string for
 # each, "KINDS LAYOUT TAIL FIELD FIELD …" (flasher/rows.py): a class would take 400 bytes of RAM.
 ROWS: "dict[int, type[Message] | str]" = {}
-# The bounds of a row's fields, worked out when the row is first packed or read.
-_BOUNDS: "dict[int, list[tuple[int, int, int]]]" = {}
+# The bounds of a row's fields, worked out when the row is first packed or read: place, lowest and
+# highest in turn. A list of tuples would take three times the memory.
+_BOUNDS: "dict[int, list[int]]" = {}
 
 
 def struct_letter(kind: str) -> str:
@@ -122,16 +123,25 @@ def direction(message_type: int) -> int:
     return UP if message_type < 0x40 else DOWN
 
 
-def _bounds(row_type: int) -> "list[tuple[int, int, int]]":
-    """(place, lowest, highest) of the fields whose kind has bounds of its own; kept."""
+def _bounds(row_type: int) -> "list[int]":
+    """Place, lowest, highest of each field whose kind has bounds of its own; kept."""
     kinds = _shape(row_type)[0]
-    found = []
+    found: list[int] = []
     for at in range(len(kinds)):
         kind = kinds[at]
         if kind in _HIGHEST:
-            found.append((at, _LOWEST.get(kind, 0), _HIGHEST[kind]))
+            found += (at, _LOWEST.get(kind, 0), _HIGHEST[kind])
     _BOUNDS[row_type] = found
     return found
+
+
+def _first_outside(row_type: int, values: "list[object] | tuple[object, ...]") -> int:
+    """The place of the first field that is not within its bounds, -1: all are."""
+    bounds = iter(_BOUNDS.get(row_type) or _bounds(row_type))
+    for at in bounds:
+        if not next(bounds) <= values[at] <= next(bounds):  # type: ignore[operator] # all numbers
+            return at
+    return -1
 
 
 def pack_body(buffer: bytearray, start: int, message: Message) -> int:
@@ -139,10 +149,10 @@ def pack_body(buffer: bytearray, start: int, message: Message) -> int:
     _, layout, tail_name, fields = _shape(message.TYPE)
     values = [getattr(message, name) for name in fields]
     try:
-        for at, low, high in _BOUNDS.get(message.TYPE) or _bounds(message.TYPE):
-            if not low <= values[at] <= high:
-                said = "{}={}".format(fields[at], values[at])
-                raise EncodeError("{}.{}".format(type(message).__name__, said))
+        at = _first_outside(message.TYPE, values)
+        if at >= 0:
+            said = "{}={}".format(fields[at], values[at])
+            raise EncodeError("{}.{}".format(type(message).__name__, said))
         struct.pack_into(layout, buffer, start, *values)
     except _PACK_ERRORS as error:
         raise EncodeError("{}: {}".format(type(message).__name__, error)) from error
@@ -166,9 +176,9 @@ def unpack_body(row_type: int, data: bytes, start: int, end: int) -> Message:
     if end - start < size:
         raise DecodeError(BODY, "{} of {} bytes".format(end - start, size))
     values = struct.unpack_from(layout, data, start)
-    for at, low, high in _BOUNDS.get(row_type) or _bounds(row_type):
-        if not low <= values[at] <= high:
-            raise DecodeError(VALUE, "{}={}".format(fields[at], values[at]))
+    at = _first_outside(row_type, values)
+    if at >= 0:
+        raise DecodeError(VALUE, "{}={}".format(fields[at], values[at]))
     # The reader's way, without the constructor's: all fields are there, in the table's order.
     row = ROWS[row_type]
     if isinstance(row, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any
 
 import pytest
@@ -40,11 +42,13 @@ SOURCES = {
         "    fields = struct.unpack('<H', struct.pack('<H', helper(4, kept_apart=1)))\n"
         "    said = [counter.total, fields[0], beside.VALUE]\n"
         "    return [*said, *counter.told(), getattr(counter, 'total')]\n\n\n"
-        "def fail():\n    raise ValueError('here')\n"
+        "def fail():\n    raise ValueError('here')\n\n\n"
+        "def late(path):\n    from . import beside as later\n    import posixpath\n"
+        "    return posixpath.join(path, later.told(Counter(4).total))\n"
     ),
 }
-APART = {"program/beside.py": "VALUE = 77\n"}
-ENTRIES = [("program.main", "run"), ("program.main", "fail")]
+APART = {"program/beside.py": "VALUE = 77\ndef told(total):\n    return str(total)\n"}
+ENTRIES = [("program.main", "run"), ("program.main", "fail"), ("program.main", "late")]
 
 
 def linked() -> Linked:
@@ -53,14 +57,26 @@ def linked() -> Linked:
 
 def loaded(one: Linked) -> dict[str, Any]:
     """Run the linked text; what it imports from beside is put there."""
-    text = one.text.replace("from . import beside", "beside = type('beside', (), {'VALUE': 77})")
+    beside = types.ModuleType("program.beside")
+    exec(APART["program/beside.py"], vars(beside))
+    sys.modules |= {"program": types.ModuleType("program"), "program.beside": beside}
+    sys.modules["program"].beside = beside  # type: ignore[attr-defined] # made two lines above
     space: dict[str, Any] = {}
-    exec(compile(text, "linked.py", "exec"), space)
+    exec(compile(one.text, "linked.py", "exec"), space)
     return space
 
 
 def test_a_linked_program_answers_as_its_sources_do() -> None:
     assert loaded(linked())["run"](5) == [18, 9, 77, "right", 3, 21, 18]
+
+
+def test_what_a_function_imports_is_imported_when_it_runs() -> None:
+    one = linked()
+    assert loaded(one)["late"]("a") == "a/4"
+    top = one.text.split("\n")[0]
+    assert "program import beside" in top
+    assert "later" not in top
+    assert "posixpath" not in top
 
 
 def test_what_nobody_uses_is_left_out() -> None:
