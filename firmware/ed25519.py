@@ -151,7 +151,7 @@ def _double(p: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return e * f % _P, g * h % _P, f * g % _P, e * h % _P
 
 
-def steps(public: bytes, signature: bytes, message: bytes):  # type: ignore[no-untyped-def] # steps of a node
+def steps(public: bytes, signature: bytes, message: bytes):  # type: ignore[no-untyped-def] # a node
     """Yields None while there is work, then once whether the signature is good."""
     if len(public) != 32 or len(signature) != 64:
         yield False
