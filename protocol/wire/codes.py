@@ -54,6 +54,13 @@ UPLOAD_RECEIVING, UPLOAD_STORED, UPLOAD_BAD_DIGEST, UPLOAD_BAD_CONTENT, UPLOAD_N
     const(0), const(1), const(2), const(3), const(4),
 )  # fmt: skip
 
+# How far an update is (`status` of FirmwareState); from "form" on: why it is refused. "trial": the
+# new version runs and has not yet proved itself. "busy": another one is being received.
+FIRMWARE_NAMES = (
+    "idle", "checking", "receiving", "ready", "trial",
+    "form", "hardware", "older", "size", "signature", "content", "busy",
+)  # fmt: skip
+
 # What a Reset does: start again, without its configuration, without all that it stored.
 RESTART, RESET_CONFIGURATION, RESET_ALL = const(0), const(1), const(2)
 

@@ -190,6 +190,25 @@ class Readings(Message):
     pairs: bytes
 
 
+class FirmwareState(Message):
+    """Node: what it runs and from which slot, and how far the update to `version` is.
+
+    `status` is the place in FIRMWARE_NAMES; `failed_version` went back by itself, 0: none did.
+    """
+
+    TYPE = 0x0B
+    KINDS = "IIIBBI"
+    FIELDS = (
+        "running_version", "version", "have_bytes", "status", "slot", "failed_version",
+    )  # fmt: skip
+    running_version: int
+    version: int
+    have_bytes: int
+    status: int
+    slot: int
+    failed_version: int
+
+
 class JoinAccept(Message):
     """Controller: the other half of the session key, and the time. Tagged with the node key."""
 
@@ -344,9 +363,32 @@ class SetOutput(Message):
     text: bytes
 
 
+class FirmwareBegin(Message):
+    """Controller: get ready for an image; `header` is its signed head (docs/updates.md)."""
+
+    TYPE = 0x4C
+    KINDS = "I"
+    FIELDS = ("version",)
+    TAIL = "header"
+    version: int
+    header: bytes
+
+
+class FirmwareChunk(Message):
+    """Controller: 128 bytes of the image from `offset` on, the last time what is left."""
+
+    TYPE = 0x4D
+    KINDS = "II"
+    FIELDS = ("version", "offset")
+    TAIL = "data"
+    version: int
+    offset: int
+    data: bytes
+
+
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
-    JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
+    FirmwareState, JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
     Input, Reset, Readings, SetOutput,
 )  # fmt: skip
 
