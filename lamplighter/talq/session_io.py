@@ -22,6 +22,7 @@ from .wire_io import Caller, Exchange, Journal
 
 OTHER = {"cms": "gateway", "gateway": "cms"}
 _LOOK_S = 0.02
+_LAST_WORDS_S = 2.0
 CarryOut = Callable[[talq.Call], Awaitable[talq.Answer]]
 # An answer that a test or a script wants instead of the true one; None: the true one.
 Instead = Callable[[talq.Call], talq.Answer | None]
@@ -42,6 +43,7 @@ class Played:
         self._server: Any = None
         self._task: asyncio.Task[None] | None = None
         self._callers: list[Caller] = []
+        self._beside: set[asyncio.Future[object]] = set()
 
     async def serve(self, carry_out: CarryOut) -> None:
         """Start the server; OSError when the port is not free."""
@@ -81,10 +83,22 @@ class Played:
         self._server = self._task = None
 
     async def close(self) -> None:
-        """End everything."""
+        """End everything; what is just being said is said to its end first."""
+        if self._beside:
+            await asyncio.wait(list(self._beside), timeout=_LAST_WORDS_S)
+        late = list(self._beside)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
         for caller in self._callers:
             await caller.close()
         await self.stop()
+
+    def beside_it(self, work: Awaitable[object]) -> None:
+        """Do something while a request is being answered."""
+        task = asyncio.ensure_future(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     def caller(self, base_uri: str, journal: Journal | None = None) -> Caller:
         """A caller of the other side, closed with us; journal: another one than ours."""

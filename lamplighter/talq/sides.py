@@ -83,7 +83,6 @@ class PlayedCms:
         self.gateways: dict[str, Attached] = {}
         # Rules of strict.py that are not held, and "B5": a test wants a CMS that breaks them.
         self.lenient: frozenset[str] = frozenset()
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def carry_out(self, call: talq.Call) -> talq.Answer:
         """One request of a gateway."""
@@ -136,9 +135,7 @@ class PlayedCms:
         before = gateway.stage
         gateway.stage = steps.get((before, operation), before)
         if gateway.stage == 3 and before == 2:
-            task = asyncio.create_task(self.tell(gateway))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.played.beside_it(self.tell(gateway))
 
     async def tell(self, gateway: Attached) -> Reply:
         """B3: our address, and how often to try again."""
@@ -182,7 +179,6 @@ class PlayedGateway:
         # Told when the CMS wants a resync (B7).
         self.on_resync: Callable[[], Awaitable[None]] | None = None
         self.resyncs = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def carry_out(self, call: talq.Call) -> talq.Answer:
         """One request of the CMS."""
@@ -193,9 +189,7 @@ class PlayedGateway:
             self.resyncs += 1
             self.fill()
             if self.on_resync is not None:
-                task = asyncio.ensure_future(self.on_resync())
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self.played.beside_it(self.on_resync())
             return talq.Answer(200, gone)
         return self.memory.answer(call)
 
