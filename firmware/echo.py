@@ -4,8 +4,8 @@
 class Echo:
     """`count` grows with each measurement, below 2^30; `mm` is 0 when nothing reflects.
 
-    `near` is 1 when something lies on the sensor itself; `silent` while the radar does not answer.
-    `wanted` is the detector's: set while it would like a measurement.
+    `near` is 1 when something lies on the sensor itself. `wanted` is the detector's: set
+    while it would like a measurement.
     """
 
     def __init__(self) -> None:
@@ -13,5 +13,4 @@ class Echo:
         self.mm = 0
         self.strength_db = 0
         self.near = 0
-        self.silent = True
         self.wanted = False

@@ -2,7 +2,7 @@
 
 from protocol import wire
 
-# The lamp's PWM duty (a: 0-65535).
+# What the driver is given (a: light as a part of 65535, b: level in hundredths of a percent).
 DUTY = 1
 # A message to the controller (a). One that cannot be sent now is dropped; events are kept anyway.
 SEND = 2
@@ -12,10 +12,12 @@ STORE_EVENT = 3
 FORGET_EVENT = 4
 # An upload to write to its slot (a: kind, b: (generation, content)).
 STORE_UPLOAD = 5
-# The bay detector's memory (a: content).
-STORE_BAY = 6
+# What the channel must not forget (a: content).
+STORE_MEMORY = 6
 # Start again (a: what is forgotten before: wire.RESTART, RESET_CONFIGURATION, RESET_ALL).
 RESTART = 7
+# The lamp's relay (a: whether it is closed).
+RELAY = 8
 
 _SIZE = 24  # The most that one tick or one message was seen to ask for is 9.
 

@@ -11,26 +11,33 @@ import machine
 import network
 
 from . import boot
+from .parts import PARTS
 from .readings import Readings
+
+_PWM = PARTS.index("pwm")
 
 _WATCHDOG_MS = 8000
 
 
 class Esp32Board:
-    """`spec` is the board file: pins, pwm, meter."""
+    """`spec` is the board's list, see parts.py."""
 
-    def __init__(self, spec: dict[str, dict[str, int]], credentials: tuple[str, str]) -> None:
+    def __init__(self, spec: "list[int]", credentials: tuple[str, str]) -> None:
         self._pwm = None
+        self.relay_s: tuple[int, int] | None = None  # How long it stays open and closed at least.
         self._credentials = credentials
         self._wlan = network.WLAN(network.WLAN.IF_STA)
-        if "pwm" in spec["pins"]:
-            self._pwm = boot.light(spec["pins"]["pwm"], spec["pwm"]["frequency_hz"])
+        if spec[_PWM] is not None:
+            self._pwm = boot.light(spec[_PWM], spec[_PWM + 1])
         self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
 
-    def set_duty(self, duty: int) -> None:
-        """Dim the lamp: 0-65535."""
+    def set_level(self, duty: int, level_c: int) -> None:
+        """Dim the lamp: light as a part of 65535; level_c is it in hundredths of a percent."""
         if self._pwm:
             self._pwm.duty_u16(duty)
+
+    def set_relay(self, closed: bool) -> None:
+        """Switch the lamp's relay; a board without one has nothing to switch."""
 
     def heap(self, readings: Readings) -> None:
         """Fill in the heap after a collection; called rarely, for it takes milliseconds."""

@@ -1,58 +1,67 @@
 """The lamp: who decides its level, and how it gets there.
 
-Strongest first: an override in force (by rank), the schedule while the time is known, the default
-level. Without a clock or a schedule the lamp is lit. Levels are kept in hundredths of a percent so
-that ramps are smooth; the duty follows linearly.
+Strongest first: the safety floor, an override in force (by rank), a neighbour's hint, the schedule
+with its dynamic controls while the time is known, the default level. Without a clock or a schedule
+the lamp is lit. Then the level is limited by heat and moved along its ramp, in hundredths of a
+percent. `rules` says each rule that had a say, weakest first, as `wire.Why` tells it.
 """
 
 from protocol import schedule, wire
 
 from .now import Now
+from .output import FULL_C
 
-FULL = 10000
-_DUTY_MAX = 65535
-_BOOT = wire.REASON_NAMES.index("boot")
-_DEFAULT = wire.REASON_NAMES.index("default")
-_OVERRIDE = wire.REASON_NAMES.index("override")
-_FLOOR = wire.REASON_NAMES.index("floor")
+_DEFAULT = wire.RULE_NAMES.index("default")
+_BOOT = wire.RULE_NAMES.index("boot")
+_DYNAMIC = wire.RULE_NAMES.index("dynamic")
+_OVERRIDE = wire.RULE_NAMES.index("override")
+_FLOOR = wire.RULE_NAMES.index("floor")
+_NEAR = wire.RULE_NAMES.index("near")
+_RELAY = wire.RULE_NAMES.index("relay")
+_LOWEST = wire.RULE_NAMES.index("lowest")
 _RANKS = len(wire.RANK_NAMES)
+_RULES_MAX = 8  # Default, plan, dynamic, near, override, floor, lowest, relay.
+
+# A row of what was asked for by an override: an object would take three times the memory.
+_LEVEL, _RAMP_MS, _ID, _START, _START_S, _END, _END_S, _UNTIL_S = 0, 1, 2, 3, 4, 5, 6, 7
 
 
-class _Held:
-    """An override that was accepted; it may be pending, in force or over."""
+def _over(held: "tuple[int, ...]", now: Now) -> bool:
+    if held[_END] and now.reached(held[_END], held[_END_S]):
+        return True
+    return bool(held[_UNTIL_S]) and now.uptime_s >= held[_UNTIL_S]
 
-    def __init__(self, message: wire.Override, now: Now) -> None:
-        self.message = message
-        self.until_uptime_s = now.uptime_s + message.life_s if message.life_s else 0
 
-    def over(self, now: Now) -> bool:
-        message = self.message
-        if message.expiry_day and now.reached(message.expiry_day, message.expiry_second):
-            return True
-        return bool(self.until_uptime_s) and now.uptime_s >= self.until_uptime_s
-
-    def started(self, now: Now) -> bool:
-        message = self.message
-        return not message.start_day or now.reached(message.start_day, message.start_second)
+def _started(held: "tuple[int, ...]", now: Now) -> bool:
+    return not held[_START] or now.reached(held[_START], held[_START_S])
 
 
 class Lamp:
-    """One channel. `tick` moves it on; `level_c`, `target_percent`, `reason` tell the rest."""
+    """One channel. `tick` decides, `move` goes on; `level_c`, `target_percent`, `reason`: what is.
+
+    `relay_s` is how long a relay must stay open and closed at least; without a relay `closed`
+    stays True.
+    """
 
     def __init__(self) -> None:
-        self.level_c = FULL
+        self.level_c = FULL_C
         self.target_percent = 100
         self.reason = _BOOT
         self.override_id = 0
-        self._held: list[_Held | None] = [None] * _RANKS
-        self._default_percent = 100
-        self._floor_percent = 0
+        self.rules = bytearray(2 * _RULES_MAX)
+        self.rules_size = 0
+        self.relay_s: tuple[int, int] | None = None
+        self.closed = True
+        self._switched_s = 0
+        self._dark_s = 0
+        self._held: list[tuple[int, ...] | None] = [None] * _RANKS
+        self._said: wire.Configuration | None = None
         self._fade_ms = 1000
         self._plan: schedule.Evaluator | None = None
         self._decision = schedule.Decision()
         self._dynamic = -1  # The dynamic control that was in force, and the ramp at its end.
         self._ramp_from_s = 0
-        self._from_c = FULL
+        self._from_c = FULL_C
         self._ramp_ms = 0
         self._ramp_start_ms = 0
 
@@ -62,19 +71,13 @@ class Lamp:
         return (self.level_c + 50) // 100
 
     @property
-    def duty(self) -> int:
-        """The level as a PWM duty, 0-65535."""
-        return self.level_c * _DUTY_MAX // FULL
-
-    @property
     def ramping(self) -> bool:
         """Whether the level is still on its way."""
         return self.level_c != self.target_percent * 100
 
     def configure(self, configuration: wire.Configuration) -> None:
-        """Take floor, default level and fade from the configuration."""
-        self._default_percent = configuration.default_percent
-        self._floor_percent = configuration.floor_percent
+        """Take floor, lowest and default level, fade and lives from the configuration."""
+        self._said = configuration
         self._fade_ms = configuration.fade_ds * 100
 
     def follow(self, plan: schedule.Evaluator | None) -> None:
@@ -86,71 +89,125 @@ class Lamp:
         if message.action == wire.RELEASE:
             for rank in range(_RANKS):
                 held = self._held[rank]
-                if held and message.override_id in (0, held.message.override_id):
+                if held and message.override_id in (0, held[_ID]):
                     self._held[rank] = None
             return wire.ACK_DONE
-        held = _Held(message, now)
-        if held.over(now):
+        life_s = message.life_s
+        if not life_s and not message.expiry_day and self._said:
+            life_s = self._said.override_life_s
+        held = (
+            message.level_percent, message.ramp_ds * 100, message.override_id, message.start_day,
+            message.start_second, message.expiry_day, message.expiry_second,
+            now.uptime_s + life_s if life_s else 0,
+        )  # fmt: skip
+        if _over(held, now):
             return wire.ACK_EXPIRED
         self._held[message.rank] = held
         for rank in range(message.rank + 1, _RANKS):
             stronger = self._held[rank]
-            if stronger and stronger.started(now) and not stronger.over(now):
+            if stronger and _started(stronger, now) and not _over(stronger, now):
                 return wire.ACK_WEAKER
         return wire.ACK_DONE
 
-    def _in_force(self, now: Now) -> "_Held | None":
+    def _in_force(self, now: Now) -> "tuple[int, ...] | None":
         for rank in range(_RANKS - 1, -1, -1):
             held = self._held[rank]
             if held is None:
                 continue
-            if held.over(now):
+            if _over(held, now):
                 self._held[rank] = None
-            elif held.started(now):
+            elif _started(held, now):
                 return held
         return None
 
-    def tick(self, now: Now, presence_age_s: int) -> bool:
-        """Decide and move; True when target or reason changed."""
+    def _rule(self, rule: int, percent: int) -> None:
+        size = self.rules_size
+        self.rules[size], self.rules[size + 1] = rule, percent
+        self.rules_size = size + 2
+
+    def tick(self, now: Now, presence_age_s: int, near_percent: int = 0) -> bool:
+        """Decide and move; True when target or reason changed. near_percent: a hint is in force.
+
+        A hint raises a lamp that is lit, and nothing else.
+        """
+        self.rules_size = 0
+        said = self._said
+        target, reason, ramp_ms = 100, _DEFAULT, self._fade_ms
+        if said is not None:
+            target = said.default_percent
+        self._rule(_DEFAULT, target)
+        if self._plan is not None and now.quality != wire.TIME_NONE:
+            decision = self._decision
+            ramp_s = self._planned(self._plan, now, presence_age_s)
+            target, reason = decision.level_percent, decision.reason
+            if ramp_s:
+                ramp_ms = ramp_s * 1000
+        if 0 < target < near_percent:
+            target, reason, ramp_ms = near_percent, _DYNAMIC, self._fade_ms
+            self._rule(_NEAR, target)
         held = self._in_force(now)
+        self.override_id = 0
         if held:
-            target, reason = held.message.level_percent, _OVERRIDE
-            ramp_ms, override_id = held.message.ramp_ds * 100, held.message.override_id
-        else:
-            override_id, ramp_ms = 0, self._fade_ms
-            target, reason = self._default_percent, _DEFAULT
-            if self._plan is not None and now.quality != wire.TIME_NONE:
-                decision = self._decision
-                ramp_s = self._planned(self._plan, now, presence_age_s)
-                target, reason = decision.level_percent, decision.reason
-                if ramp_s:
-                    ramp_ms = ramp_s * 1000
-        if 0 < target < self._floor_percent:
-            target, reason = self._floor_percent, _FLOOR
+            target, reason, ramp_ms = held[_LEVEL], _OVERRIDE, held[_RAMP_MS]
+            self.override_id = held[_ID]
+            self._rule(_OVERRIDE, target)
+        if said is not None and 0 < target < said.floor_percent:
+            target, reason = said.floor_percent, _FLOOR
+            self._rule(_FLOOR, target)
+        if said is not None and 0 < target < said.lowest_percent:
+            target = said.lowest_percent
+            self._rule(_LOWEST, target)
         changed = target != self.target_percent or reason != self.reason
         if target != self.target_percent:
-            self._from_c = self.level_c
-            self._ramp_ms = ramp_ms
-            self._ramp_start_ms = now.tick_ms
-        self.target_percent, self.reason, self.override_id = target, reason, override_id
-        self._move(now)
+            self._begin(ramp_ms, now)
+        self.target_percent, self.reason = target, reason
+        self._switch(now)
+        self.move(now.tick_ms)
         return changed
 
     def _planned(self, plan: schedule.Evaluator, now: Now, presence_age_s: int) -> int:
         """Fill the decision; the ramp in seconds that leads to it, 0: the usual fade."""
         decision = self._decision
         plan.at(now.day, now.second, presence_age_s, decision)
+        self._rule(decision.plan_reason, decision.plan_percent)
+        if decision.dynamic >= 0:
+            self._rule(_DYNAMIC, decision.level_percent)
         ramp_s = decision.ramp_s
         if self._dynamic >= 0 and decision.dynamic < 0:
             ramp_s = self._ramp_from_s
         self._dynamic, self._ramp_from_s = decision.dynamic, decision.ramp_from_s
         return ramp_s
 
-    def _move(self, now: Now) -> None:
-        target_c = self.target_percent * 100
-        if self.level_c == target_c:
+    def _begin(self, ramp_ms: int, now: Now) -> None:
+        self._from_c = self.level_c
+        self._ramp_ms = ramp_ms
+        self._ramp_start_ms = now.tick_ms
+
+    def _switch(self, now: Now) -> None:
+        """Open the relay after a while without light, close it before there is any."""
+        if self.relay_s is None:
             return
-        gone_ms = wire.ticks_after(now.tick_ms, self._ramp_start_ms)
+        open_s, closed_s = self.relay_s
+        since_s = now.uptime_s - self._switched_s
+        if self.target_percent or self.level_c:
+            self._dark_s = now.uptime_s
+            if not self.closed and since_s < open_s:
+                self._rule(_RELAY, 0)
+                self._begin(self._ramp_ms, now)  # Its ramp waits for it.
+            elif not self.closed:
+                self.closed, self._switched_s = True, now.uptime_s
+                self._begin(self._ramp_ms, now)
+        elif self.closed and since_s >= closed_s:
+            standby_s = self._said.standby_s if self._said else 0
+            if now.uptime_s - self._dark_s >= standby_s:
+                self.closed, self._switched_s = False, now.uptime_s
+
+    def move(self, tick_ms: int) -> None:
+        """Go on along the ramp; called more often than `tick` while `ramping`."""
+        target_c = self.target_percent * 100
+        if self.level_c == target_c or not self.closed:
+            return
+        gone_ms = wire.ticks_after(tick_ms, self._ramp_start_ms)
         if gone_ms >= self._ramp_ms:
             self.level_c = target_c
         else:

@@ -1,38 +1,66 @@
 """A luminaire's sensors: presence, an energy meter and a photocell, where the board has them."""
 
+import time
+
 import machine
 
 from .drivers import bh1750
 from .drivers.bl0942 import Bl0942
 from .esp32 import Esp32Board
+from .parts import PARTS
 from .readings import Readings
 
+_RELAY = PARTS.index("relay")
+_PRESENCE = PARTS.index("presence")
+_METER = PARTS.index("meter_tx")
+_LIGHT = PARTS.index("light_scl")
 _METER_EVERY = 2  # Ticks between two requests: the chip renews its values 2.5 times a second.
 _LIGHT_EVERY = 10
+_PULSE_MS = 30  # A latching relay's coil (TE RT314F12: 30 ms) is not driven longer.
 
 
 class LampBoard(Esp32Board):
-    """Pins: pwm, presence, meter_tx and meter_rx, light_scl and light_sda; meter: its scales."""
+    """What the board's list has of relay, presence, meter and photocell is there."""
 
-    def __init__(self, spec: dict[str, dict[str, int]], credentials: tuple[str, str]) -> None:
+    def __init__(self, spec: "list[int]", credentials: tuple[str, str]) -> None:
         Esp32Board.__init__(self, spec, credentials)
-        pins = spec["pins"]
         self._presence = None
         self._meter = None
         self._light = None
         self._light_count = bytearray(2)
         self._count = 0
-        if "presence" in pins:
-            self._presence = machine.Pin(pins["presence"], machine.Pin.IN)
-        if "meter_rx" in pins:
-            uart = machine.UART(
-                1, baudrate=9600, tx=pins["meter_tx"], rx=pins["meter_rx"], timeout=0
-            )
-            self._meter = Bl0942(uart, spec["meter"])
-        if "light_scl" in pins:
-            scl, sda = machine.Pin(pins["light_scl"]), machine.Pin(pins["light_sda"])
+        self._relay = None
+        if spec[_RELAY] is not None:
+            self.relay_s = (spec[_RELAY + 2], spec[_RELAY + 3])
+            # With two coils each has a pin: the first closes, the second opens.
+            self._relay = [
+                machine.Pin(number, machine.Pin.OUT, value=0)
+                for number in spec[_RELAY : _RELAY + 2]
+                if number is not None
+            ]
+            self.set_relay(True)
+        if spec[_PRESENCE] is not None:
+            self._presence = machine.Pin(spec[_PRESENCE], machine.Pin.IN)
+        if spec[_METER] is not None:
+            uart = machine.UART(1, baudrate=9600, tx=spec[_METER], rx=spec[_METER + 1], timeout=0)
+            self._meter = Bl0942(uart, spec[_METER + 2 : _METER + 7])
+        if spec[_LIGHT] is not None:
+            scl, sda = machine.Pin(spec[_LIGHT]), machine.Pin(spec[_LIGHT + 1])
             self._light = machine.I2C(0, scl=scl, sda=sda, freq=100000)
             bh1750.read(self._light, self._light_count)  # It begins to count.
+
+    def set_relay(self, closed: bool) -> None:
+        """A normally closed relay is held open; one with two coils gets a pulse."""
+        relay = self._relay
+        if relay is None:
+            return
+        if len(relay) == 1:
+            relay[0].value(0 if closed else 1)
+            return
+        coil = relay[0 if closed else 1]
+        coil.value(1)
+        time.sleep_ms(_PULSE_MS)  # type: ignore[attr-defined] # MicroPython's own
+        coil.value(0)
 
     def read(self, readings: Readings) -> None:
         """Fill in what the sensors say now."""

@@ -1,13 +1,16 @@
 """A node's one channel when it is a lamp: light, presence, metering, and what of it is news."""
 
+import struct
+
 from protocol import schedule, wire
 
-from .effects import DUTY, Effects
+from .effects import DUTY, RELAY, STORE_MEMORY, Effects
 from .happenings import Happenings
 from .lamp import Lamp
-from .monitor import Monitor
+from .monitor import DIMMING, GEAR, HEAT, LAMP, Monitor
 from .motion import Motion
 from .now import Now
+from .output import FULL_C, duty_of, maintained_c
 from .readings import Readings
 
 # A change of power smaller than this (and than 3 %) is no news.
@@ -20,7 +23,11 @@ DARK_DX, BRIGHT_DX = 350, 700
 # Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
 _LUX_TOLD_DX_MAX = 2000
 _LUX_REPORT_MS = 10000
-_LAMP_FAILURE = wire.EVENT_NAMES.index("lamp_failure")
+_SUPPLY_LOST = wire.EVENT_NAMES.index("supply_lost")
+# Too warm, a lamp gives a fifth of a percent less for each tenth of a degree, but half its light.
+_DERATE_FROM_DC, _DERATED_PERCENT = 50, 50
+# Burning hours are written so often: 60 writes in the longest night (docs/hardware.md).
+_STORE_MIN = 15
 
 
 class LampChannel:
@@ -34,12 +41,25 @@ class LampChannel:
         self.motion = Motion()
         self.inputs = schedule.Inputs()
         self.news = False
+        self.output_c = FULL_C  # What the driver is asked for.
+        self.burning_min = self.switch_count = 0
+        if len(memory) == 8:
+            self.burning_min, self.switch_count = struct.unpack("<II", memory)
+        self._said: wire.Configuration | None = None
+        self._closed = self._supply = True
+        self._near_until_s = 0
+        self.rules = b""
         self._dark = True
         self._reported_lux_dx = -1
         self._reported_power_mw = -1
         self._burning_ms = 0
-        self._burning_min = 0
+        self._stored_min = self.burning_min
         self._ticked_ms = -1
+
+    @property
+    def ramping(self) -> bool:
+        """Whether the light is on its way, and wants more than ten steps a second."""
+        return self.lamp.ramping
 
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""
@@ -50,24 +70,72 @@ class LampChannel:
         if self._dark != self._is_dark(readings.lux_dx):
             self._dark = not self._dark
             self.news = True
-        if lamp.tick(now, self.motion.age_s(now)) or changed:
+        near = 0
+        if self._said is not None and now.uptime_s < self._near_until_s:
+            near = self._said.near_percent
+        if lamp.tick(now, self.motion.age_s(now), near) or changed:
             self.news = True
-        if lamp.level_c != before_c:
-            self.effects.add(DUTY, lamp.duty)
-            if not lamp.ramping:
-                self.news = True
-        if self.monitor.tick(lamp.level_percent, readings.power_mw, now):
+        if lamp.closed != self._closed:
+            self._closed = lamp.closed
+            self.effects.add(RELAY, self._closed)
+            self.switch_count += 1 if self._closed else 0
+        elif not before_c and lamp.level_c and lamp.relay_s is None:
+            self.switch_count += 1
+        self._drive(readings)
+        if lamp.level_c != before_c and not lamp.ramping:
             self.news = True
-            started = wire.STARTED if self.monitor.failed else wire.ENDED
-            self.happenings.happen(_LAMP_FAILURE, started, readings.power_mw, now)
+        if self.monitor.tick(self.output_c, readings, self.motion.stuck, now, self.happenings):
+            self.news = True
+        if readings.supply != self._supply:
+            self._supply_changed(readings, now)
         self._burn(now)
+
+    def _drive(self, readings: Readings) -> None:
+        """Give the driver what the level, the lamp's age and its heat leave."""
+        output_c = self.lamp.level_c
+        said = self._said
+        if output_c and said is not None:
+            output_c = maintained_c(output_c, said, self.burning_min)
+            if self.monitor.active & 1 << HEAT:
+                warmer_dc = max(0, readings.temperature_dc - said.derate_dc + _DERATE_FROM_DC)
+                output_c = output_c * max(_DERATED_PERCENT, 100 - warmer_dc // 5) // 100
+            output_c = max(output_c, said.lowest_percent * 100)
+        if output_c != self.output_c:
+            self.output_c = output_c
+            self.effects.add(DUTY, duty_of(output_c, said.curve if said else 0), output_c)
+
+    def move(self, now: Now, readings: Readings) -> None:
+        """Between two ticks, while the light is on its way."""
+        self.lamp.move(now.tick_ms)
+        self._drive(readings)
+
+    def _supply_changed(self, readings: Readings, now: Now) -> None:
+        """The last gasp; a feeder that is switched off while its lamps are off is no event."""
+        self._supply = readings.supply
+        if self.lamp.target_percent:
+            ended = wire.ENDED if readings.supply else wire.STARTED
+            self.happenings.happen(_SUPPLY_LOST, ended, readings.voltage_dv, now)
+        if not readings.supply:
+            self._remember()
+
+    def _remember(self) -> None:
+        self._stored_min = self.burning_min
+        self.effects.add(STORE_MEMORY, struct.pack("<II", self.burning_min, self.switch_count))
+
+    def near(self, hold_s: int, now: Now) -> None:
+        """A neighbour sees somebody."""
+        if self._said is not None:
+            hold_s = min(hold_s, self._said.near_hold_s)
+            self._near_until_s = max(self._near_until_s, now.uptime_s + hold_s)
 
     def _burn(self, now: Now) -> None:
         if self._ticked_ms >= 0 and self.lamp.level_c:
             self._burning_ms += wire.ticks_after(now.tick_ms, self._ticked_ms)
             while self._burning_ms >= 60000:
                 self._burning_ms -= 60000
-                self._burning_min += 1
+                self.burning_min += 1
+            if self.burning_min - self._stored_min >= _STORE_MIN:
+                self._remember()
         self._ticked_ms = now.tick_ms
 
     def _is_dark(self, lux_dx: int) -> bool:
@@ -95,16 +163,37 @@ class LampChannel:
         self._reported_power_mw = max(0, readings.power_mw)
         self._reported_lux_dx = readings.lux_dx
         lamp = self.lamp
-        faults = wire.FAULT_LAMP if self.monitor.failed else 0
+        active = self.monitor.active
+        faults = wire.FAULT_LAMP if active & 1 << LAMP else 0
         if readings.power_mw < 0:
             faults |= wire.FAULT_METER
+        if active & (1 << DIMMING | 1 << GEAR):
+            faults |= wire.FAULT_DIMMING
         return wire.LampState(
             day=now.day, second=now.second, quality=now.quality,
             level_percent=lamp.level_percent, target_percent=lamp.target_percent,
             reason=lamp.reason, faults=faults, power_mw=self._reported_power_mw,
             energy_wh=readings.energy_wh, voltage_dv=readings.voltage_dv,
-            presence=1 if self.motion.present else 0, burning_min=self._burning_min,
+            presence=1 if self.motion.present else 0, burning_min=self.burning_min,
             override_id=lamp.override_id, lux_dx=readings.lux_dx, dark=1 if self._dark else 0,
+        )  # fmt: skip
+
+    def why(self, now: Now) -> "wire.Message | None":
+        """The rules that had a say, when they are others than were told last; else None."""
+        lamp = self.lamp
+        size = lamp.rules_size
+        rules = self.rules
+        same = len(rules) == size
+        at = 0
+        while same and at < size:
+            same = rules[at] == lamp.rules[at]
+            at += 1
+        if same:
+            return None
+        self.rules = bytes(lamp.rules[:size])
+        return wire.Why(
+            day=now.day, second=now.second, quality=now.quality, override_id=lamp.override_id,
+            rules=self.rules,
         )  # fmt: skip
 
     def override(self, message: wire.Message, now: Now) -> int:
@@ -129,6 +218,7 @@ class LampChannel:
             schedule.Zone.from_bytes(configuration.zone)
         except schedule.ScheduleError:
             return False
+        self._said = configuration
         self.lamp.configure(configuration)
         self.monitor.configure(configuration)
         return True

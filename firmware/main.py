@@ -17,10 +17,11 @@ from .clock import Clock
 from .effects import (
     DUTY,
     FORGET_EVENT,
+    RELAY,
     RESTART,
     SEND,
-    STORE_BAY,
     STORE_EVENT,
+    STORE_MEMORY,
     STORE_UPLOAD,
     Effects,
 )
@@ -30,8 +31,10 @@ from .link_io import Link
 from .node import Node, Stored
 from .readings import Readings
 from .settings import Settings, SettingsError, read
+from .upgrade import Upgrade
 
 _TICK_MS = 100
+_STEP_MS = 20  # Of a ramp: fifty a second are not seen as steps.
 _HEAP_EVERY_S = 600
 _RESTART_MS = 1000
 _FULL_DUTY = 65535
@@ -50,12 +53,15 @@ class Shell:
             wire.UPLOAD_SCHEDULE: Slot("schedule"),
             wire.UPLOAD_CONFIGURATION: Slot("configuration"),
         }
-        self.bay_slot = Slot("bay")
+        self.memory_slot = Slot("memory")
         self.log = EventLog()
         stored = self._stored()
         self.node = Node(channel_of, stored, self.effects)
+        if board.relay_s is not None:
+            self.node.channel.lamp.relay_s = board.relay_s
         self._correct()
         self.link = Link(settings, self)
+        self.upgrade = Upgrade(self)
         self._heap_s = -_HEAP_EVERY_S
 
     def _stored(self) -> Stored:
@@ -75,7 +81,7 @@ class Shell:
                 stored.schedule = held
             else:
                 stored.configuration = held
-        stored.bay = self.bay_slot.load()
+        stored.memory = self.memory_slot.load()
         stored.reset_cause = self.board.reset_cause()
         return stored
 
@@ -99,10 +105,25 @@ class Shell:
             self.board.heap(readings)
         self.node.tick(now, readings)
         self.perform()
+        self.upgrade.tick()
         self.board.feed_watchdog()
+
+    def work(self) -> None:
+        """The time until the next tick is the link's; a ramp takes a step in between."""
+        left_ms = _TICK_MS
+        while self.node.channel.ramping and left_ms > _STEP_MS:
+            self.link.work(_STEP_MS)
+            left_ms -= _STEP_MS
+            channel = self.node.channel
+            channel.move(self.clock.read(), self.readings)  # type: ignore[union-attr] # lamps ramp
+            self.perform()
+        self.link.work(left_ms)
 
     def message(self, message: wire.Message) -> None:
         """A message from the controller."""
+        if message.TYPE in (wire.FIRMWARE_BEGIN, wire.FIRMWARE_CHUNK):
+            self.upgrade.message(message)
+            return
         self.node.message(message, self.clock.read(), self.readings)
         self.perform()
 
@@ -110,6 +131,7 @@ class Shell:
         """The node has joined."""
         self.node.entered(self.clock.read(), self.readings)
         self.perform()
+        self.upgrade.tell(0, 0)
 
     def perform(self) -> None:
         """Do what the node asked for, in order; then load events while there is room."""
@@ -129,15 +151,18 @@ class Shell:
             kind, a, b = effects.kinds[at], effects.a[at], effects.b[at]
             at += 1
             if kind == DUTY:
-                self.board.set_duty(a)
+                self.upgrade.duty, self.upgrade.level = a, b
+                self.board.set_level(a, b)
+            elif kind == RELAY:
+                self.board.set_relay(a)
             elif kind == SEND:
                 self.link.send(a)
             elif kind == STORE_EVENT:
                 self.log.append(record_of(a))
             elif kind == FORGET_EVENT:
                 self.log.forget(a, b)
-            elif kind == STORE_BAY:
-                self.bay_slot.save(a, self.bay_slot.generation + 1)
+            elif kind == STORE_MEMORY:
+                self.memory_slot.save(a, self.memory_slot.generation + 1)
             elif kind == STORE_UPLOAD:
                 self.slots[a].save(b[1], b[0])
             elif kind == RESTART:
@@ -152,7 +177,7 @@ class Shell:
             ):
                 self.slots[kind].save(b"", self.slots[kind].generation + 1)
         if forget == wire.RESET_ALL:
-            self.bay_slot.save(b"", self.bay_slot.generation + 1)
+            self.memory_slot.save(b"", self.memory_slot.generation + 1)
         for _ in range(_RESTART_MS // _TICK_MS):
             self.link.work(_TICK_MS)
         machine.reset()
@@ -169,11 +194,12 @@ def run(board_of: object, channel_of: object) -> None:
         settings.board = None  # Read once; its pins would stay in memory.
         while True:
             shell.tick()
-            shell.link.work(_TICK_MS)
+            shell.work()
     except SettingsError as error:
         print("not provisioned:", error)
     except Exception as error:  # noqa: BLE001  # the one supervisor of a node
         sys.print_exception(error)
+        boot.crashed()
     _wait_lit()
     machine.reset()
 

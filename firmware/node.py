@@ -35,7 +35,7 @@ class Stored:
         self.boot_count = 0
         self.next_event = 1
         self.reset_cause = 0
-        self.bay = b""
+        self.memory = b""
 
 
 class Node:
@@ -51,7 +51,7 @@ class Node:
         self.stored = stored
         self.happenings = Happenings(stored.boot_count, stored.next_event, effects)
         self.channel: LampChannel | BayChannel | StationChannel = channel_of(
-            effects, self.happenings, stored.bay
+            effects, self.happenings, stored.memory
         )
         self.uploads = Uploads()
         self.configuration: wire.Configuration | None = None
@@ -85,6 +85,9 @@ class Node:
         if self.joined:
             self.happenings.tick(now)
             self._report(now, readings)
+            why = self.channel.why(now)
+            if why is not None:
+                self.effects.send(why)
             if now.uptime_s - self._asked_time_s >= _TIME_ASK_S:
                 self._asked_time_s = now.uptime_s
                 self.effects.send(wire.TimeAsk())
@@ -123,6 +126,7 @@ class Node:
         self._asked_time_s = now.uptime_s
         self.effects.send(self.hello(now))
         self.happenings.joined()
+        self.channel.rules = b""  # They are told again.
         self.report(now, readings)
 
     def left(self) -> None:

@@ -2,11 +2,15 @@
 
 from .station import Station
 
+NO_TEMPERATURE = -9999
+
 
 class Readings:
     """What the sensors say: power_mw and lux_dx are -1 while silent, field in nT.
 
-    `station` is there on stations only.
+    `gear` and `lamp_out` are what a DALI driver says: 1 bad, 0 good, -1 nothing. `supply` is False
+    while the mains has gone and the board lives from what it holds. `station` is there on stations
+    only.
     """
 
     station: "Station"
@@ -14,6 +18,10 @@ class Readings:
     def __init__(self) -> None:
         self.present = False
         self.power_mw = -1
+        self.gear = -1
+        self.lamp_out = -1
+        self.supply = True
+        self.temperature_dc = NO_TEMPERATURE
         self.lux_dx = -1
         self.energy_wh = 0
         self.voltage_dv = 0

@@ -8,36 +8,43 @@ from protocol import wire
 
 from .drivers.modbus import Modbus
 from .esp32 import Esp32Board
+from .parts import PARTS
 from .readings import Readings
 from .station import TEXT_SIZE, Station
 
 _HAND = wire.QUANTITY_NAMES.index("hand")
 _TEXT = wire.QUANTITY_NAMES.index("text_0")
+_CONTACTOR = PARTS.index("pwm")
+_INPUTS = PARTS.index("inputs")
+_HANDS = PARTS.index("hand_on")
+_LINE = PARTS.index("tx")
+_BAUD = PARTS.index("modbus_baud")
+_ROWS = PARTS.index("modbus_rows")
+_DISPLAY = PARTS.index("modbus_display")
 _SHOW_EVERY = 30  # Ticks between two looks whether the display shows what it should.
 
 
 class StationBoard(Esp32Board):
-    """Pins: pwm (contactor), hand_on and hand_off, tx and rx; inputs: pin, quantity; modbus."""
+    """Contactor at `pwm`, hand-switch, a Modbus line and its rows; inputs: pin, quantity."""
 
-    def __init__(self, spec: dict[str, dict[str, int]], credentials: tuple[str, str]) -> None:
+    def __init__(self, spec: "list[int]", credentials: tuple[str, str]) -> None:
         Esp32Board.__init__(self, spec, credentials)
-        pins = spec["pins"]
-        modbus = spec["modbus"]
         self._station = Station()
-        self._station.switched = "pwm" in pins
+        self._station.switched = spec[_CONTACTOR] is not None
         self._inputs = [
-            (machine.Pin(row[0], machine.Pin.IN), row[1]) for row in spec.get("inputs", ())
+            (machine.Pin(row[0], machine.Pin.IN), row[1]) for row in spec[_INPUTS] or ()
         ]
         self._hand = None
-        if "hand_on" in pins:
+        if spec[_HANDS] is not None:
             self._hand = [
-                machine.Pin(pins[name], machine.Pin.IN) for name in ("hand_on", "hand_off")
+                machine.Pin(number, machine.Pin.IN) for number in spec[_HANDS : _HANDS + 2]
             ]
-        for row in modbus["rows"]:
+        rows = spec[_ROWS]
+        for row in rows:
             self._station.steps[row[4]] = row[5]
-        uart = machine.UART(2, baudrate=modbus["baud"], tx=pins["tx"], rx=pins["rx"], timeout=0)
-        self._line = Modbus(uart, modbus["rows"], self._station.values)
-        self._display = modbus.get("display")
+        uart = machine.UART(2, baudrate=spec[_BAUD], tx=spec[_LINE], rx=spec[_LINE + 1], timeout=0)
+        self._line = Modbus(uart, rows, self._station.values)
+        self._display = spec[_DISPLAY]
         self._count = 0
 
     def read(self, readings: Readings) -> None:

@@ -8,7 +8,7 @@ import struct
 
 from protocol import wire
 
-from .effects import DUTY, STORE_BAY, Effects
+from .effects import DUTY, STORE_MEMORY, Effects
 from .happenings import Happenings
 from .now import Now
 from .readings import Readings
@@ -41,6 +41,7 @@ class StationChannel:
         self.effects = effects
         self.happenings = happenings
         self.news = False
+        self.rules = b""
         self._known = bytearray(_ERROR_AT + 2)
         if len(memory) == len(self._known):
             self._known[:] = memory
@@ -50,6 +51,8 @@ class StationChannel:
         self._end_s = -1
         self._on = -1
         self._differs_ms = -1
+
+    ramping = False
 
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""
@@ -93,7 +96,7 @@ class StationChannel:
         self._known[at] = value
         self.news = True
         self.happenings.happen(kind, wire.STARTED if value else wire.ENDED, value, now)
-        self.effects.add(STORE_BAY, bytes(self._known))
+        self.effects.add(STORE_MEMORY, bytes(self._known))
 
     def due(self, readings: Readings, since_ms: int) -> bool:
         """Whether the readings should be told."""
@@ -136,6 +139,10 @@ class StationChannel:
 
     def input(self, message: wire.Input, now: Now) -> None:
         """Inputs are a lamp's; a station has no schedule."""
+
+    def why(self, now: Now) -> "wire.Message | None":
+        """Nothing to tell: rules are a lamp's."""
+        return None
 
     def configure(self, configuration: wire.Configuration) -> bool:
         """Nothing of a configuration concerns a station but the node's heartbeat."""

@@ -3,7 +3,28 @@
 It talks to boards and files, never to a running controller. Read `commands.py` first.
 """
 
-from .build import BuildError, Image, build_application, build_linked, build_romfs
+from .boards import BoardError, Value, compile_board
+from .build import (
+    IMAGE_SIZE_MAX_BYTES,
+    BuildError,
+    Image,
+    boot_source,
+    build_application,
+    build_linked,
+    build_romfs,
+)
 from .commands import app
 
-__all__ = ["BuildError", "Image", "app", "build_application", "build_linked", "build_romfs"]
+__all__ = [
+    "IMAGE_SIZE_MAX_BYTES",
+    "BoardError",
+    "BuildError",
+    "Image",
+    "Value",
+    "app",
+    "boot_source",
+    "build_application",
+    "build_linked",
+    "build_romfs",
+    "compile_board",
+]

@@ -21,12 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
-# These stay files of their own: the first two run before anything else is loaded, the others are
+# It is frozen into MicroPython and in no image: no update can change it.
+BOOT = "firmware/boot.py"
+# These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
-APART = ("firmware/boot.py", "firmware/start.py")
+APART = ("firmware/start.py", "firmware/installer.py", "firmware/ed25519.py")
 KINDS = ("lamp", "bay", "station")
-# What MicroPython runs after its own boot file: light first, then everything else.
-START = "import firmware.boot\nimport firmware.start\nfirmware.start.run()\n"
+# What boot.py runs, once the lamp is lit and the slot with this image is mounted.
+START = "import firmware.start\nfirmware.start.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
 
@@ -101,18 +103,23 @@ def _write(writer: VfsRomWriter, tree: dict[str, object]) -> None:
             writer.mkfile(name, content)
 
 
+def boot_source() -> dict[str, str]:
+    """Path and text of what runs before any image, and asks for names of what is linked."""
+    return {BOOT: (ROOT / BOOT).read_text()}
+
+
 def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str, str]]) -> Image:
     """Files of the repository linked into one module; entries: (module, name) that are kept."""
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in files}
-    linked = link(sources, {}, entries)
+    linked = link(sources, boot_source(), entries)
     return replace(build_romfs([(name, linked.text)]), linked={name: linked})
 
 
 def build_application() -> Image:
     """The application: what runs first, and a programme for each kind of node."""
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
+    apart = {BOOT: sources.pop(BOOT)}
     files = {path: sources.pop(path) for path in APART}
-    apart = {path: text for path, text in files.items() if path != "firmware/start.py"}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"

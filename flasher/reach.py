@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from .sources import Function, Module, number_of
 
 # Calls that do nothing but make a value: an assignment of one may be left out.
-_MAKERS = {"const", "len", "bytes", "calcsize", "index", "get", "getattr"}
+_MAKERS = {"const", "len", "bytes", "calcsize", "index", "get", "getattr", "enumerate"}
 
 Place = tuple[str, str]
 REGISTER: Place = ("protocol.wire.message", "register")

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
+# Words of these files are only compared with each other: in an image numbers serve as well, and a
+# word that MicroPython does not know costs a name.
+_TOKENS = ("protocol.wire.errors", "protocol.wire.transitions")
 ARGUMENTS = [f"_{letter}" for letter in string.ascii_lowercase]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -101,12 +104,20 @@ def find_constants(modules: Mapping[str, Module]) -> None:
                         if not _CONSTANT.match(name):
                             continue
                         number = number_of(value, module, modules)
+                        if number is None and module.name in _TOKENS and _is_word(value):
+                            number = len(module.constants) + 1
+                        if name in module.constants:
+                            continue
                         if number is not None:
                             module.constants[name] = number
                         elif isinstance(value, ast.Tuple):
                             words = [w.value for w in value.elts if isinstance(w, ast.Constant)]
                             if len(words) == len(value.elts):
                                 module.tables[name] = tuple(map(str, words))
+
+
+def _is_word(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:

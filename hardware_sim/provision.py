@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 from littlefs import LittleFS, UserContext
@@ -16,11 +15,14 @@ HERE = Path(__file__).resolve().parent
 BLOCK_SIZE = 4096
 BLOCKS = 128
 FLASH_SIZE = BLOCK_SIZE * BLOCKS  # Of the 4 MB on a board, what is left to data.
+SLOT_SIZE = flasher.IMAGE_SIZE_MAX_BYTES  # Each node has two, of which it uses what it writes.
 # What the firmware and start.py ask of the simulated modules, by the files that hold it.
 _BOARD_NAMES = (
     ("machine", "Pin"), ("machine", "PWM"), ("machine", "UART"), ("machine", "I2C"),
     ("machine", "WDT"), ("machine", "reset_cause"), ("machine", "reset"), ("network", "WLAN"),
+    ("machine", "WDT_RESET"), ("machine", "Timer"), ("machine", "RTC"),
     ("simtime", "ticks_ms"), ("simtime", "sleep_ms"), ("simboard", "start"),
+    ("simboard", "memory"), ("simboard", "write"),
 )  # fmt: skip
 # Linked modules of the simulated board: name, files that are not in it, what is asked of it.
 _PERIPHERALS = (
@@ -48,7 +50,8 @@ def write_images(folder: Path) -> tuple[Path, Path]:
         for name, without, entries in _PERIPHERALS
     ]
     peripherals = flasher.build_romfs(
-        (name, one.text) for image in linked for name, one in image.linked.items()
+        [(name, one.text) for image in linked for name, one in image.linked.items()]
+        + [("boot.py", text) for text in flasher.boot_source().values()]
     )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):
@@ -58,10 +61,9 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-def board_spec(kind: str) -> dict[str, object]:
-    """The board file of a kind of asset."""
-    path = HERE.parent / "firmware" / "boards" / f"{_BOARDS[kind]}.toml"
-    return tomllib.loads(path.read_text())
+def board_spec(kind: str) -> list[flasher.Value]:
+    """The list of the board of a kind of asset."""
+    return flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{_BOARDS[kind]}.toml")
 
 
 def identity(

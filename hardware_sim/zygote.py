@@ -21,13 +21,26 @@ import os
 import select
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .board.layout import BOOTS, DRIVEN, PAGE_SIZE
+from .board.layout import (
+    BOOTS,
+    CLOCK_MONOTONIC_NS,
+    CLOCK_SIMULATED_NS,
+    CLOCK_SPEED_1000,
+    DRIVEN,
+    PAGE_SIZE,
+    RTC_SIZE,
+    TIMER,
+)  # fmt: skip
 
 _PR_SET_PDEATHSIG = 1
 HEAP = "111k"  # What an ESP32 without PSRAM leaves to MicroPython.
+_TIMERS_S = 0.25  # Real seconds between two looks at the nodes' timers.
+_TICKS = 0x3FFFFFFF  # A node's clock goes round.
+_RESET_STATUS = 3 << 8  # Of a node that has reset itself.
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class Config:
     clock: str
     log: str
     start: str
+    slots: str = ""  # Two areas for each node; without them a node has the factory's image only.
+    slot_size: int = 0
     heap: str = HEAP
 
 
@@ -65,9 +80,11 @@ class Zygote:
         self._pages = _Mapped(config.pages)
         self._flash = _Mapped(config.flash)
         self._clock = _Mapped(config.clock)
+        self._slots = _Mapped(config.slots) if config.slots else None
         self._log = os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._pids: dict[int, int] = {}  # node -> pid
         self._nodes: dict[int, int] = {}  # pid -> node
+        self._timed: set[int] = set()  # Nodes that their timer has reset.
 
     def start(self, node: int) -> None:
         """Fork a node unless it runs."""
@@ -75,7 +92,8 @@ class Zygote:
             return
         at = node * PAGE_SIZE
         boots = int.from_bytes(self._pages.page[at + BOOTS : at + BOOTS + 4], "little") + 1
-        self._pages.page[at + BOOTS : at + BOOTS + 4] = (boots & 0xFFFFFFFF).to_bytes(4, "little")
+        self._put(node, BOOTS, boots & 0xFFFFFFFF)
+        self._put(node, TIMER, 0)
         pid = os.fork()
         if pid == 0:
             self._become(node)
@@ -101,6 +119,8 @@ class Zygote:
             self._pages.address + node * PAGE_SIZE, self._clock.address,
             self._flash.address + node * self._config.flash_size, self._config.flash_size,
             self._peripherals.address, self._peripherals.size,
+            self._slots.address + 2 * node * self._config.slot_size if self._slots else 0,
+            self._config.slot_size,
         )  # fmt: skip
         arguments = ["micropython", "-X", f"heapsize={self._config.heap}", self._config.start]
         os._exit(micropython_run.run_main([*arguments, *map(str, places)]))
@@ -124,9 +144,38 @@ class Zygote:
             if node is None:
                 continue
             del self._pids[node]
-            at = node * PAGE_SIZE + DRIVEN
-            self._pages.page[at : at + 4] = bytes(4)
+            self._put(node, DRIVEN, 0)
+            if status != _RESET_STATUS and node not in self._timed:
+                self._put(node, RTC_SIZE, 0)
+            self._timed.discard(node)
             _tell(f"down {node} {status}")
+
+    def _put(self, node: int, offset: int, number: int) -> None:
+        at = node * PAGE_SIZE + offset
+        self._pages.page[at : at + 4] = number.to_bytes(4, "little")
+
+    def _world_ms(self) -> int:
+        """The world's milliseconds as nodes count them; protocol/worldclock says how."""
+        page = self._clock.page
+        start_ns, from_ns = (
+            int.from_bytes(page[at : at + 8], "little")
+            for at in (CLOCK_SIMULATED_NS, CLOCK_MONOTONIC_NS)
+        )
+        speed_1000 = int.from_bytes(page[CLOCK_SPEED_1000 : CLOCK_SPEED_1000 + 4], "little")
+        gone_ns = (time.monotonic_ns() - from_ns) * speed_1000 // 1000
+        return (start_ns + gone_ns) // 1_000_000
+
+    def look_at_timers(self) -> None:
+        """Reset the nodes whose timer has run out."""
+        now_ms = self._world_ms()
+        for node, pid in self._pids.items():
+            at = node * PAGE_SIZE + TIMER
+            due_ms = int.from_bytes(self._pages.page[at : at + 4], "little")
+            # What is less than half the clock's round ago is past.
+            if due_ms and (now_ms - due_ms) & _TICKS < _TICKS // 2:
+                self._put(node, TIMER, 0)
+                self._timed.add(node)
+                os.kill(pid, signal.SIGKILL)
 
     def kill_all(self) -> None:
         """The end."""
@@ -152,7 +201,8 @@ def main(arguments: list[str]) -> int:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     pending = b""
     while True:
-        ready, _, _ = select.select([0, reader], [], [])
+        ready, _, _ = select.select([0, reader], [], [], _TIMERS_S)
+        zygote.look_at_timers()
         if reader in ready:
             os.read(reader, 4096)
             zygote.reap()

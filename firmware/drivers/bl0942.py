@@ -29,13 +29,13 @@ def parse(packet: bytes) -> tuple[int, int, int] | None:
 
 
 class Bl0942:
-    """One meter. The scales come from the board file: register units per milliwatt and decivolt.
+    """One meter. The five numbers of its scale come from the board file.
 
-    `mw_num / mw_den` milliwatts for one unit of WATT, `dv_num / dv_den` decivolts for one of
-    V_RMS, `wh_counts` pulses of CF_CNT for one watt-hour.
+    The first by the second are milliwatts for one unit of WATT, the third by the fourth decivolts
+    for one of V_RMS, the fifth are pulses of CF_CNT for one watt-hour.
     """
 
-    def __init__(self, uart: object, scale: dict[str, int]) -> None:
+    def __init__(self, uart: object, scale: list[int]) -> None:
         self._uart = uart
         self._scale = scale
         self._count = -1
@@ -61,10 +61,10 @@ class Bl0942:
 
     def _take(self, watt: int, volts: int, count: int) -> None:
         scale = self._scale
-        self.power_mw = max(0, watt * scale["mw_num"] // scale["mw_den"])
-        self.voltage_dv = volts * scale["dv_num"] // scale["dv_den"]
+        self.power_mw = max(0, watt * scale[0] // scale[1])
+        self.voltage_dv = volts * scale[2] // scale[3]
         if self._count >= 0:
             self._rest += (count - self._count) & 0xFFFFFF
-            self.energy_wh += self._rest // scale["wh_counts"]
-            self._rest %= scale["wh_counts"]
+            self.energy_wh += self._rest // scale[4]
+            self._rest %= scale[4]
         self._count = count

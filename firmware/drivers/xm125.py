@@ -98,7 +98,6 @@ class Xm125:
             self._read(_STRENGTH, self._word)
             strength = self._word[1] << 16 | self._word[2] << 8 | self._word[3]
             echo.strength_db = (strength - (self._word[1] >> 7 << 24)) // 1000
-        echo.silent = False
         echo.count = echo.count + 1 & _COUNT_MASK
         if pair[2] & 0x02:  # Its temperature has changed too much.
             self._command(_RECALIBRATE, _CALIBRATING)
@@ -107,7 +106,6 @@ class Xm125:
 
     def _lost(self) -> None:
         self._state = _UNKNOWN
-        self._echo.silent = True
 
     def _command(self, command: int, state: int) -> None:
         self._write(_COMMAND, command)

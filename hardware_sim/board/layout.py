@@ -11,13 +11,22 @@ DUTY = 0  # u32: PWM duty, 0-65535
 DRIVEN = 4  # u32: 1 while the PWM output is driven; 0 after a reset, and the lamp is then lit
 BOOTS = 8  # u32: starts of this node's process, counted by the zygote
 FEEDS = 12  # u32: watchdog feeds
+TIMER = 16  # u32: world's milliseconds at which the timer resets the node, with bit 31 set; 0: off
+RTC_SIZE = 20  # u32: bytes in the RTC's memory, which outlives a reset but no power cut
+RTC_MEMORY = 24
+RTC_MEMORY_SIZE = 32
+
+# Written by the world, and counted down by the node's flash.
+CUT_WRITES = 56  # u32: before this write of flash (1: the next one) mains are cut; 0: never
+CUT_BYTES = 60  # u32: bytes that this write still gets done
 
 # Written by the world.
 POWER_MW = 64  # u32: power at the meter
 VOLTAGE_DV = 68  # u32: voltage at the meter
 PULSES = 72  # u32: energy pulses of the meter
 METER = 76  # u32: 1 while the meter answers
-PRESENCE = 80  # u32: levels of the inputs from pin 33 on, lowest bit first; a lamp's PIR is 33
+PRESENCE = 80  # u32: levels of the inputs from pin 33 on, lowest bit first; a lamp's PIR is 33.
+# Its bit 31 is the boot button.
 FIELD_X = 84  # s32: field at the magnetometer, nT
 FIELD_Y = 88
 FIELD_Z = 92

@@ -8,13 +8,17 @@ They answer at register level, so that the firmware's drivers are the real ones.
 import struct
 import sys
 
+import uctypes
+
 from .layout import (
     DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, LUX_X10, METER, POWER_MW, PRESENCE,
-    PULSES, VOLTAGE_DV,
+    PULSES, RTC_MEMORY, RTC_SIZE, TIMER, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, signed, words
+from .simtime import ticks_ms
 
 PWRON_RESET = 1
+WDT_RESET = int("3")  # A plain number would be put where it is used, and that is in boot.py.
 
 
 class Pin:
@@ -22,12 +26,15 @@ class Pin:
 
     IN = 0
     OUT = 1
+    PULL_UP = 2
 
-    def __init__(self, number, mode=IN, value=None):
+    def __init__(self, number, mode=IN, pull=None, value=None):
         self.number = number
 
     def value(self):
-        """The input's level."""
+        """The input's level; the boot button's, number 0, is low while it is held."""
+        if not self.number:
+            return 1 - (words[PRESENCE // WORD] >> 31)
         return words[PRESENCE // WORD] >> self.number - 33 & 1
 
 
@@ -37,10 +44,13 @@ class PWM:
     def __init__(self, pin, freq=1000, duty_u16=0):
         self.duty_u16(duty_u16)
 
-    def duty_u16(self, duty):
-        """Drive the output."""
+    def duty_u16(self, duty=None):
+        """Drive the output, or tell what it is driven with."""
+        if duty is None:
+            return words[DUTY // WORD]
         words[DUTY // WORD] = duty
         words[DRIVEN // WORD] = 1
+        return None
 
 
 class UART:
@@ -138,6 +148,36 @@ class WDT:
     def feed(self):
         """The loop is alive."""
         words[FEEDS // WORD] = (words[FEEDS // WORD] + 1) & 0x3FFFFFFF
+
+
+class Timer:
+    """The zygote looks at it and resets the node, which is all that it is used for."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, number):
+        pass
+
+    def init(self, mode, period, callback):
+        """Begin; the callback is a reset."""
+        words[TIMER // WORD] = 0x80000000 | (ticks_ms() + period) & 0x3FFFFFFF
+
+    def deinit(self):
+        """End."""
+        words[TIMER // WORD] = 0
+
+
+class RTC:
+    """The clock chip's part that outlives a reset: some bytes of memory."""
+
+    def memory(self, data=None):
+        """Set the bytes, or tell them."""
+        start = int(sys.argv[3]) + RTC_MEMORY
+        if data is None:
+            return bytes(uctypes.bytearray_at(start, words[RTC_SIZE // WORD]))
+        uctypes.bytearray_at(start, len(data))[:] = data
+        words[RTC_SIZE // WORD] = len(data)
+        return None
 
 
 def reset_cause():

@@ -23,12 +23,13 @@ class Decision:
     """What `at` fills in: it holds from `since` to `until` (UTC) unless a sensor changes it.
 
     `ramp_s` leads to the level. `dynamic` is the place of the dynamic control in force, -1: none;
-    when it ends, `ramp_from_s` leads to what follows.
+    when it ends, `ramp_from_s` leads to what follows. `plan_percent` and `plan_reason` are what
+    holds without dynamic controls.
     """
 
     def __init__(self) -> None:
-        self.level_percent = _FULL_PERCENT
-        self.reason = DEFAULT
+        self.level_percent = self.plan_percent = _FULL_PERCENT
+        self.reason = self.plan_reason = DEFAULT
         self.ramp_s = 0
         self.ramp_from_s = 0
         self.dynamic = -1
@@ -83,10 +84,12 @@ class Evaluator:
         if not self._active:
             reason = self._sense()
             if reason < 0:
-                decision.level_percent, decision.reason = 0, self._reason_off
+                decision.level_percent = decision.plan_percent = 0
+                decision.reason = decision.plan_reason = self._reason_off
                 decision.ramp_s = self._ramp_from_s
                 return decision
             decision.reason = reason
+        decision.plan_percent, decision.plan_reason = decision.level_percent, decision.reason
         if self._dynamics:
             self._apply_dynamics(presence_age_s, decision)
         return decision

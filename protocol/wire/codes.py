@@ -16,6 +16,14 @@ REASON_NAMES = (
     "boot",
 )  # fmt: skip
 
+# The rules of a chain (`rules` of Why): first the reasons above, then what else has a say.
+# `near`: a neighbour saw somebody; `clo`: constant light output; `derated`: too warm; `relay`: it
+# must stay open or closed a little longer; `lowest`: less light the lamp cannot give.
+RULE_NAMES = (
+    "default", "calendar", "program", "astro", "dynamic", "override", "floor", "feeder_off",
+    "boot", "near", "clo", "derated", "relay", "lowest",
+)  # fmt: skip
+
 # Override ranks, weakest first.
 RANK_NAMES = ("ordinary", "event", "maintenance", "emergency")
 
@@ -25,6 +33,8 @@ EVENT_NAMES = (
     "schedule_stored", "configuration_stored", "schedule_refused", "clock_set", "meter_silent",
     "detector_silent", "events_lost", "power_too_high", "supply_lost", "door_open",
     "breaker_tripped", "switching_error_on", "switching_error_off", "hand_moved", "overfull",
+    "overstay", "day_burner", "lamp_cycling", "gear_failure", "dimming_failure", "power_too_low",
+    "voltage_low", "voltage_high", "overheated", "detector_stuck",
 )  # fmt: skip
 STARTED, ENDED, INSTANT = const(1), const(0), const(2)
 
@@ -69,6 +79,9 @@ RELEASE, SET = const(0), const(1)
 
 # The type of SetOutput, for those who do not read it.
 SET_OUTPUT = const(0x4B)
+
+# The types of an update's messages, for those who do not read them.
+FIRMWARE_BEGIN, FIRMWARE_CHUNK = const(0x4C), const(0x4D)
 
 # What a SetOutput asks for: off, on, or what the node does without a command.
 OUTPUT_OFF, OUTPUT_ON, OUTPUT_OWN = const(0), const(1), const(2)

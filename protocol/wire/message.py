@@ -24,18 +24,16 @@ from .codes import DOWN, UP
 from .errors import BODY, VALUE, DecodeError, EncodeError
 from .limits import BODY_SIZE_MAX
 
-# How struct calls a bounded kind; its highest value, and its lowest where that is not 0.
-_LETTERS = {
-    "p": "B", "t": "B", "a": "B", "k": "B", "r": "B", "u": "B", "m": "H", "z": "H", "o": "H",
-    "h": "H", "f": "H", "s": "I", "l": "I", "y": "i", "x": "i",
-}  # fmt: skip
-_HIGHEST = {
-    "p": 100, "t": 2, "a": 1, "k": 3, "r": 8, "u": 2, "m": 999, "z": 4096, "o": 4095, "h": 3600,
-    "f": 3600, "s": 86399, "l": 0x3FFFFF, "y": 9000000, "x": 18000000,
-}  # fmt: skip
-_LOWEST = {"u": 1, "z": 1, "h": 10, "f": 1, "y": -9000000, "x": -18000000}
-# kind: struct letter, lowest, highest
-BOUNDED = {kind: (_LETTERS[kind], _LOWEST.get(kind, 0), _HIGHEST[kind]) for kind in _LETTERS}
+# How struct calls each bounded kind; its lowest and highest value. In order and not by name, for a
+# letter that is a name of its own costs memory on a node.
+_BOUNDED = "patkrumzohfslyx"
+_LETTERS = "BBBBBBHHHHHIIii"
+_LOWEST = (0, 0, 0, 0, 0, 1, 0, 1, 0, 10, 1, 0, 0, -9000000, -18000000)
+_HIGHEST = (
+    100, 1, 2, 3, 8, 2, 999, 4096, 4095, 3600, 3600, 86399, 0x3FFFFF, 9000000, 18000000,
+)  # fmt: skip
+# kind: struct letter, lowest, highest; for those with memory to spare.
+BOUNDED = {kind: (_LETTERS[at], _LOWEST[at], _HIGHEST[at]) for at, kind in enumerate(_BOUNDED)}
 _ZEROS = bytes(8)
 # CPython's struct raises its own error; MicroPython's raises ValueError or OverflowError.
 _PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError, TypeError)
@@ -51,7 +49,8 @@ _BOUNDS: "dict[int, list[int]]" = {}
 
 def struct_letter(kind: str) -> str:
     """How `struct` calls a kind."""
-    return "8s" if kind == "n" else _LETTERS.get(kind, kind)
+    at = _BOUNDED.find(kind)
+    return "8s" if kind == "n" else _LETTERS[at] if at >= 0 else kind
 
 
 class Message:
@@ -128,9 +127,9 @@ def _bounds(row_type: int) -> "list[int]":
     kinds = _shape(row_type)[0]
     found: list[int] = []
     for at in range(len(kinds)):
-        kind = kinds[at]
-        if kind in _HIGHEST:
-            found += (at, _LOWEST.get(kind, 0), _HIGHEST[kind])
+        kind = _BOUNDED.find(kinds[at])
+        if kind >= 0:
+            found += (at, _LOWEST[kind], _HIGHEST[kind])
     _BOUNDS[row_type] = found
     return found
 

@@ -10,7 +10,7 @@ a second, `day` days since 2000-01-01 (UTC), `second` the second of that day (UT
 0x40 go up (node to controller), from 0x40 on down.
 """
 
-from .codes import SET_OUTPUT
+from .codes import FIRMWARE_BEGIN, FIRMWARE_CHUNK, SET_OUTPUT
 from .message import Message, register
 
 
@@ -190,6 +190,40 @@ class Readings(Message):
     pairs: bytes
 
 
+class Why(Message):
+    """Node: what made its level, weakest rule first.
+
+    `rules` holds 2 bytes for each rule that had a say: its place in RULE_NAMES and the percent
+    that it left; the last one is what the lamp gives. `override_id` is 0 without an override.
+    """
+
+    TYPE = 0x0D
+    KINDS = "HstI"
+    FIELDS = ("day", "second", "quality", "override_id")
+    TAIL = "rules"
+    day: int
+    second: int
+    quality: int
+    override_id: int
+    rules: bytes
+
+
+class Near(Message):
+    """Node to its neighbours, under the group's key: somebody walks here.
+
+    `sender` is the node's id and two zeros; `boot_count` and `number` rise, so that what was heard
+    once is not taken again. A hint raises light for at most what the hearer's configuration says.
+    """
+
+    TYPE = 0x0E
+    KINDS = "nIIf"
+    FIELDS = ("sender", "boot_count", "number", "hold_s")
+    sender: bytes
+    boot_count: int
+    number: int
+    hold_s: int
+
+
 class FirmwareState(Message):
     """Node: what it runs and from which slot, and how far the update to `version` is.
 
@@ -366,7 +400,7 @@ class SetOutput(Message):
 class FirmwareBegin(Message):
     """Controller: get ready for an image; `header` is its signed head (docs/updates.md)."""
 
-    TYPE = 0x4C
+    TYPE = FIRMWARE_BEGIN
     KINDS = "I"
     FIELDS = ("version",)
     TAIL = "header"
@@ -377,7 +411,7 @@ class FirmwareBegin(Message):
 class FirmwareChunk(Message):
     """Controller: 128 bytes of the image from `offset` on, the last time what is left."""
 
-    TYPE = 0x4D
+    TYPE = FIRMWARE_CHUNK
     KINDS = "II"
     FIELDS = ("version", "offset")
     TAIL = "data"
@@ -389,7 +423,7 @@ class FirmwareChunk(Message):
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
     FirmwareState, JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
-    Input, Reset, Readings, SetOutput,
+    Input, Reset, Readings, SetOutput, Why, Near,
 )  # fmt: skip
 
 register(*MESSAGES)

@@ -4,13 +4,10 @@
 from firmware.drivers import bh1750
 from firmware.drivers.bl0942 import PACKET_SIZE, Bl0942, parse
 from firmware.drivers.qmc5883l import Qmc5883l
-from firmware.monitor import Monitor
-from firmware.motion import NEVER_S, Motion
 from firmware.now import Now
 from firmware.parking import OCCUPIED, UNKNOWN, VACANT, Bay
-from protocol import wire
 
-SCALE = {"mw_num": 1000, "mw_den": 596, "dv_num": 10, "dv_den": 15187, "wh_counts": 5}
+SCALE = [1000, 596, 10, 15187, 5]
 
 
 def packet(watt, volts, count):
@@ -118,42 +115,6 @@ def test_a_magnetometer_that_comes_back_is_started_again():
     bus.broken = False
     assert chip.read(field)
     assert bus.control & 1
-
-
-def test_presence_is_remembered_from_its_last_instant():
-    motion, now = Motion(), Now()
-    assert motion.age_s(now) == NEVER_S
-    assert motion.tick(True, now)
-    assert not motion.tick(True, now)
-    now.uptime_s = 30
-    assert motion.age_s(now) == 30
-    assert motion.tick(False, now)
-    assert motion.age_s(now) == 30
-
-
-def monitored(powers, level=100):
-    """At which seconds the monitor of a lamp of 60 W told a change; one reading a second."""
-    monitor, now = Monitor(), Now()
-    monitor.configure(wire.Configuration(power_max_mw=60000, lamp_failure_s=3))
-    told = []
-    for second, power_mw in enumerate(powers):
-        now.uptime_s = second
-        if monitor.tick(level, power_mw, now):
-            told.append(second)
-    return told
-
-
-def test_a_dead_lamp_is_told_after_its_time_and_a_repair_too():
-    assert monitored([60000, 60000, 100, 100, 100, 100, 100, 60000, 60000, 60000, 60000]) == [
-        5,
-        10,
-    ]
-
-
-def test_neither_ramps_nor_silent_meters_are_failures():
-    assert monitored([60000, 100, 100, 60000, 100, 100, 60000]) == []
-    assert monitored([-1] * 10) == []
-    assert monitored([0] * 10, level=3) == []
 
 
 def test_a_bay_is_calibrated_by_a_steady_field_only():

@@ -9,8 +9,8 @@ from firmware.effects import (
     FORGET_EVENT,
     RESTART,
     SEND,
-    STORE_BAY,
     STORE_EVENT,
+    STORE_MEMORY,
     STORE_UPLOAD,
     Effects,
 )
@@ -361,7 +361,7 @@ def test_a_car_is_an_event_after_the_first_calibration():
     assert bench.node.channel.bay.state == 2
     kinds = bench.kinds()
     assert kinds.index(STORE_EVENT) < len(kinds)
-    assert kinds.count(STORE_BAY) == 2
+    assert kinds.count(STORE_MEMORY) == 2
     events = [a for kind, a, _ in bench.done if kind == STORE_EVENT]
     assert wire.EVENT_NAMES[events[0].kind] == "bay_occupied"
 
@@ -382,7 +382,7 @@ def test_a_bay_remembers_over_a_power_cut():
     bench.readings.field = list(CAR)
     bench.run(4)
     stored = stored_of()
-    stored.bay = [a for kind, a, _ in bench.done if kind == STORE_BAY][-1]
+    stored.bay = [a for kind, a, _ in bench.done if kind == STORE_MEMORY][-1]
     again = Bench(BayChannel, stored=stored)
     assert again.node.channel.bay.state == 2
     again.run(5)
