@@ -2,7 +2,6 @@
 
 from protocol import wire
 
-from .echo import Echo
 from .effects import STORE_MEMORY, Effects
 from .happenings import Happenings
 from .now import Now
@@ -25,20 +24,20 @@ class BayChannel:
         self.bay = Bay()
         self.news = False
         self.rules = b""
-        self._deaf = Echo()  # Of a board without a radar.
         self._stay_max_s = 0
         self._stored_s = 0
         if memory:
             self.bay.remember(memory)
 
     ramping = False
+    switch_count = 0
 
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""
         bay = self.bay
         was = bay.known
         field = readings.field if readings.field_ok else None
-        changed = bay.tick(field, readings.echo or self._deaf, readings.temperature_dc, now)
+        changed = bay.tick(field, readings.echo, readings.temperature_dc, now)
         if self._stay_max_s or bay.overstayed:
             self._watch_stay(now)
         if changed:

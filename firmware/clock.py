@@ -9,6 +9,7 @@ import time
 from protocol import wire
 
 from .now import Now
+from .timekeeper import Timekeeper
 
 _TICK_MASK = 0x3FFFFFFF
 # Uptime in ms is told up to 12 days; the controller needs it for minutes.
@@ -16,9 +17,11 @@ _UPTIME_MS_MAX = 0x3FFFFFFF
 
 
 class Clock:
-    """Counts from boot, and from the last time that was set."""
+    """Counts from boot and from the last time that was set, as fast as `keeper` learned."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: bytes = b"") -> None:
+        self.keeper = Timekeeper(memory)
+        self._drift = 0  # Millionths of a millisecond that are still to be counted.
         self._tick = time.ticks_ms() & _TICK_MASK
         self._uptime_rest_ms = 0
         self.now = Now()
@@ -37,16 +40,31 @@ class Clock:
         self._uptime_rest_ms %= 1000
         now.uptime_ms = min(now.uptime_ms + gone_ms, _UPTIME_MS_MAX)
         if now.quality != wire.TIME_NONE:
-            now.millis += gone_ms
+            self._drift += gone_ms * self.keeper.drift_ppm
+            now.millis += gone_ms + self._drift // 1000000
+            self._drift %= 1000000
             now.second += now.millis // 1000
             now.millis %= 1000
             now.day += now.second // 86400
             now.second %= 86400
         return now
 
-    def set(self, day: int, second: int, millis: int, quality: int) -> None:
-        """The controller has told the time."""
+    def set(
+        self,
+        day: int,
+        second: int,
+        millis: int,
+        quality: int,
+        configuration: "wire.Configuration | None" = None,
+    ) -> None:
+        """Somebody has told the time."""
         if quality == wire.TIME_NONE:
             return
         now = self.read()
+        behind_ms = 0
+        if now.quality == quality and abs(day - now.day) <= 1:
+            behind_ms = ((day - now.day) * 86400 + second - now.second) * 1000
+            behind_ms += millis - now.millis
         now.day, now.second, now.millis, now.quality = day, second, millis, quality
+        if quality == wire.TIME_SYNCHRONISED:
+            self.keeper.told(now, behind_ms, configuration)

@@ -125,10 +125,14 @@ class Lamp:
         self.rules[size], self.rules[size + 1] = rule, percent
         self.rules_size = size + 2
 
-    def tick(self, now: Now, presence_age_s: int, near_percent: int = 0) -> bool:
-        """Decide and move; True when target or reason changed. near_percent: a hint is in force.
+    def tick(
+        self, now: Now, presence_age_s: int, near_percent: int = 0, bright: int = -1
+    ) -> bool:
+        """Decide and move; True when target or reason changed.
 
-        A hint raises a lamp that is lit, and nothing else.
+        near_percent: a hint is in force, which raises a lamp that is lit and nothing else. bright:
+        what the photocell says, 1 or 0, -1 without one. It stands in for a clock where there is
+        power by day, and an estimated clock alone puts no lamp out in the dark.
         """
         self.rules_size = 0
         said = self._said
@@ -142,6 +146,12 @@ class Lamp:
             target, reason = decision.level_percent, decision.reason
             if ramp_s:
                 ramp_ms = ramp_s * 1000
+            if not target and not bright and now.quality == wire.TIME_ESTIMATED:
+                target, reason = 100 if said is None else said.default_percent, _DYNAMIC
+                self._rule(_DYNAMIC, target)
+        elif bright > 0 and said is not None and said.permanent:
+            target, reason = 0, _DYNAMIC
+            self._rule(_DYNAMIC, 0)
         if 0 < target < near_percent:
             target, reason, ramp_ms = near_percent, _DYNAMIC, self._fade_ms
             self._rule(_NEAR, target)

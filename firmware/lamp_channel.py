@@ -73,7 +73,8 @@ class LampChannel:
         near = 0
         if self._said is not None and now.uptime_s < self._near_until_s:
             near = self._said.near_percent
-        if lamp.tick(now, self.motion.age_s(now), near) or changed:
+        bright = -1 if readings.lux_dx < 0 else 0 if self._dark else 1
+        if lamp.tick(now, self.motion.age_s(now), near, bright) or changed:
             self.news = True
         if lamp.closed != self._closed:
             self._closed = lamp.closed

@@ -204,4 +204,7 @@ class Link:
             shell.message(message)
 
     def _set_clock(self, message: wire.JoinAccept | wire.Time) -> None:
-        self._shell.clock.set(message.day, message.second, message.millis, message.quality)
+        self._shell.clock.set(
+            message.day, message.second, message.millis, message.quality,
+            self._shell.node.configuration,
+        )  # fmt: skip

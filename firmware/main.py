@@ -46,7 +46,8 @@ class Shell:
 
     def __init__(self, settings: Settings, board: object, channel_of: object) -> None:
         self.board = board
-        self.clock = Clock()
+        self.time_slot = Slot("time")
+        self.clock = Clock(self.time_slot.load())
         self.effects = Effects()
         self.readings = Readings()
         self.slots = {
@@ -60,6 +61,8 @@ class Shell:
         if board.relay_s is not None:
             self.node.channel.lamp.relay_s = board.relay_s
         self._correct()
+        if self.node.configuration is not None:
+            self.clock.keeper.started(self.clock.read(), self.node.configuration)
         self.link = Link(settings, self)
         self.upgrade = Upgrade(self)
         self._heap_s = -_HEAP_EVERY_S
@@ -98,11 +101,16 @@ class Shell:
         now = self.clock.read()
         readings = self.readings
         self.board.read(readings)
+        keeper = self.clock.keeper
+        readings.clock_error_s, readings.drift_ppm = keeper.error_s(now), keeper.drift_ppm
         readings.events_waiting = self.log.waiting
         readings.events_lost = self.log.lost
         if now.uptime_s - self._heap_s >= _HEAP_EVERY_S:
             self._heap_s = now.uptime_s
             self.board.heap(readings)
+            keeper.tick(now)
+            if keeper.changed:
+                self.time_slot.save(keeper.memory(), self.time_slot.generation + 1)
         self.node.tick(now, readings)
         self.perform()
         self.upgrade.tick()

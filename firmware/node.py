@@ -117,7 +117,9 @@ class Node:
             heap_free_bytes=readings.heap_free_bytes, heap_total_bytes=readings.heap_total_bytes,
             refused=min(readings.refused, 65535), events_waiting=readings.events_waiting,
             events_lost=readings.events_lost, reset_cause=self.stored.reset_cause,
-            boot_count=self.stored.boot_count,
+            boot_count=self.stored.boot_count, clock_error_s=readings.clock_error_s,
+            drift_ppm=readings.drift_ppm, temperature_dc=readings.temperature_dc,
+            switch_count=self.channel.switch_count,
         )  # fmt: skip
 
     def entered(self, now: Now, readings: Readings) -> None:
@@ -154,7 +156,7 @@ class Node:
             self.report(now, readings)
             self.effects.send(self.node_state(now, readings))
             self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
-        elif message.TYPE == wire.SET_OUTPUT:  # Its row is in the image of stations only.
+        elif message.TYPE in (wire.SET_OUTPUT, wire.RECALIBRATE):  # Rows of some kinds' images.
             self._override(message, now)
 
     def _override(self, message: wire.Message, now: Now) -> None:

@@ -1,5 +1,6 @@
 """What a node's sensors and its shell tell its brain: one object, filled anew each tick."""
 
+from .echo import Echo
 from .station import Station
 
 NO_TEMPERATURE = -9999
@@ -10,10 +11,11 @@ class Readings:
 
     `gear` and `lamp_out` are what a DALI driver says: 1 bad, 0 good, -1 nothing. `supply` is False
     while the mains has gone and the board lives from what it holds. `station` is there on stations
-    only.
+    only, `echo` on bays only.
     """
 
     station: "Station"
+    echo: "Echo"
 
     def __init__(self) -> None:
         self.present = False
@@ -32,3 +34,5 @@ class Readings:
         self.events_waiting = 0
         self.events_lost = 0
         self.refused = 0
+        self.clock_error_s = 65535
+        self.drift_ppm = 0

@@ -77,8 +77,8 @@ RESTART, RESET_CONFIGURATION, RESET_ALL = const(0), const(1), const(2)
 # What overrides do.
 RELEASE, SET = const(0), const(1)
 
-# The type of SetOutput, for those who do not read it.
-SET_OUTPUT = const(0x4B)
+# The types of SetOutput and Recalibrate, for those who do not read them.
+SET_OUTPUT, RECALIBRATE = const(0x4B), const(0x50)
 
 # The types of an update's messages, for those who do not read them.
 FIRMWARE_BEGIN, FIRMWARE_CHUNK = const(0x4C), const(0x4D)

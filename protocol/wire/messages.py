@@ -10,7 +10,7 @@ a second, `day` days since 2000-01-01 (UTC), `second` the second of that day (UT
 0x40 go up (node to controller), from 0x40 on down.
 """
 
-from .codes import FIRMWARE_BEGIN, FIRMWARE_CHUNK, SET_OUTPUT
+from .codes import FIRMWARE_BEGIN, FIRMWARE_CHUNK, RECALIBRATE, SET_OUTPUT
 from .message import Message, register
 
 
@@ -89,12 +89,17 @@ class LampState(Message):
 
 
 class BayState(Message):
-    """Node: the bay now, since when, and how sure (percent)."""
+    """Node: the bay now, since when, and how sure (percent).
+
+    `stay_min` is how long its state has lasted, `overstayed` 1 when that is too long; `radar` is 0
+    silent, 1 sees, 2 covered. `far_nt`: how far the field is from the empty bay's, -1: not known.
+    """
 
     TYPE = 0x05
-    KINDS = "HsttpHs"
+    KINDS = "HsttpHsaHtii"
     FIELDS = (
         "day", "second", "quality", "state", "confidence_percent", "since_day", "since_second",
+        "overstayed", "stay_min", "radar", "far_nt", "temperature_dc",
     )  # fmt: skip
     day: int
     second: int
@@ -103,6 +108,11 @@ class BayState(Message):
     confidence_percent: int
     since_day: int
     since_second: int
+    overstayed: int
+    stay_min: int
+    radar: int
+    far_nt: int
+    temperature_dc: int
 
 
 class Event(Message):
@@ -152,13 +162,18 @@ class UploadState(Message):
 
 
 class NodeState(Message):
-    """Node: its own health. `refused` counts frames refused since boot, by any reason."""
+    """Node: its own health. `refused` counts frames refused since boot, by any reason.
+
+    Its clock may be wrong by `clock_error_s` (65535: it has none) and is corrected by `drift_ppm`
+    parts in a million. The temperature in tenths of a degree is -9999 where none is measured.
+    """
 
     TYPE = 0x09
-    KINDS = "HstIIIHHHBI"
+    KINDS = "HstIIIHHHBIHiiI"
     FIELDS = (
         "day", "second", "quality", "uptime_ms", "heap_free_bytes", "heap_total_bytes",
         "refused", "events_waiting", "events_lost", "reset_cause", "boot_count",
+        "clock_error_s", "drift_ppm", "temperature_dc", "switch_count",
     )  # fmt: skip
     day: int
     second: int
@@ -171,6 +186,10 @@ class NodeState(Message):
     events_lost: int
     reset_cause: int
     boot_count: int
+    clock_error_s: int
+    drift_ppm: int
+    temperature_dc: int
+    switch_count: int
 
 
 class Readings(Message):
@@ -420,10 +439,22 @@ class FirmwareChunk(Message):
     data: bytes
 
 
+class Recalibrate(Message):
+    """Controller: forget the empty bay's field and learn it anew. The answer is Ack.
+
+    A radar says whether a car stands there. Without one, the bay is taken for empty.
+    """
+
+    TYPE = RECALIBRATE
+    KINDS = "I"
+    FIELDS = ("command_id",)
+    command_id: int
+
+
 MESSAGES = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState,
     FirmwareState, JoinAccept, JoinNeeded, Time, EventAck, Override, UploadBegin, UploadChunk, Ask,
-    Input, Reset, Readings, SetOutput, Why, Near,
+    Input, Reset, Readings, SetOutput, Recalibrate, Why, Near,
 )  # fmt: skip
 
 register(*MESSAGES)
