@@ -25,10 +25,10 @@ UNKNOWN, VACANT, OCCUPIED = 0, 1, 2
 
 # Fitted (tools/fit_parking.py): weights of no echo, a weak one and a strong one, and of the
 # field's distance from the baseline (nT) up to each bound and beyond.
-ECHO_WEIGHTS = (-450, 370, 450)
+ECHO_WEIGHTS = (-450, 340, 450)
 FIELD_BOUNDS_NT = (400, 800, 1200, 1800, 2600, 4000, 6000, 9000)
-FIELD_WEIGHTS_CALM = (-550, -320, -40, 130, 300, 390, 600, 600, 600)
-FIELD_WEIGHTS_RESTLESS = (-600, -420, -190, -50, 40, 70, 190, 350, 350)
+FIELD_WEIGHTS_CALM = (-600, -310, -10, 150, 240, 400, 600, 600, 600)
+FIELD_WEIGHTS_RESTLESS = (-600, -420, -230, -120, -30, 50, 180, 290, 360)
 STRONG_DB = 6
 # The sum that changes the state soon after something moved, and when nothing did.
 CHANGE_MOVED, CHANGE_STILL = 40, 250
@@ -120,7 +120,7 @@ class Bay:
         doubt = self._doubt_ms >= 0 or self.state == UNKNOWN or not self._agrees(self.state)
         self.alert = doubt or now.uptime_s - self._moved_s < ALERT_S
         quiet = now.uptime_s - self._echo_s < ECHO_QUIET_S
-        pause = wire.ticks_after(now.tick_ms, self._echo_ms) < ECHO_MS
+        pause = not self.silent and wire.ticks_after(now.tick_ms, self._echo_ms) < ECHO_MS
         echo.wanted = not pause and (self.alert or not quiet)
         return changed
 

@@ -40,6 +40,8 @@ class Pages:
         self.link = column(layout.LINK)
         self.lux_x10 = column(layout.LUX_X10)
         self.modules = column(layout.MODULES)
+        self.echo_mm = column(layout.ECHO_MM)
+        self.echo_db = signed[:, layout.ECHO_DB // 4]
         first = layout.REGISTERS // 4
         self.registers = table[:, first : first + layout.REGISTER_COUNT // 2]
         first = layout.FIELD_X // 4

@@ -26,9 +26,13 @@ _BOARD_NAMES = (
 )  # fmt: skip
 # Linked modules of the simulated board: name, files that are not in it, what is asked of it.
 _PERIPHERALS = (
-    ("simboard.py", ("start.py", "modbus.py"), _BOARD_NAMES),
-    ("simmodbus.py", ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py"),
+    ("simboard.py", ("start.py", "modbus.py", "radar.py"), _BOARD_NAMES),
+    ("simmodbus.py",
+     ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py", "radar.py"),
      (("modbus", "answer"),)),
+    ("simradar.py",
+     ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py", "modbus.py"),
+     (("radar", "write"), ("radar", "read"))),
 )  # fmt: skip
 _BOARDS = {"lamp": "nema", "bay": "bay"} | {kind: kind for kind in plan.STATION_KINDS}
 

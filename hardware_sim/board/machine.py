@@ -1,6 +1,6 @@
 """The peripherals a node uses, on paper: PWM, Pin, UART, I2C, WDT.
 
-The UART has a BL0942 at its other end, the bus a QMC5883L and a BH1750.
+The UART has a BL0942 at its other end, the bus a QMC5883L, a BH1750 and an XM125.
 
 They answer at register level, so that the firmware's drivers are the real ones.
 """
@@ -18,6 +18,7 @@ from .simpage import WORD, signed, words
 from .simtime import ticks_ms
 
 PWRON_RESET = 1
+_CELSIUS = 20
 WDT_RESET = int("3")  # A plain number would be put where it is used, and that is in boot.py.
 
 
@@ -101,7 +102,7 @@ def _put24(packet, at, value):
 
 
 class I2C:
-    """A bus with a QMC5883L at address 0x0D and a BH1750 at 0x23."""
+    """A bus with a QMC5883L at address 0x0D, a BH1750 at 0x23 and an XM125 at 0x52."""
 
     def __init__(self, number, scl=None, sda=None, freq=400000):
         self._control = 0
@@ -124,14 +125,21 @@ class I2C:
                 "<hhh", buffer, 0, signed[FIELD_X // WORD] * 3 // 100,
                 signed[FIELD_Y // WORD] * 3 // 100, signed[FIELD_Z // WORD] * 3 // 100,
             )  # fmt: skip
+        elif register == 0x07:
+            struct.pack_into("<h", buffer, 0, _CELSIUS * 100)
 
     def writeto(self, address, data):
-        """A command to the light sensor."""
-        if address != 0x23:
+        """A command to the light sensor, or to the radar."""
+        if address == 0x52:
+            __import__("simradar").write(data)
+        elif address != 0x23:
             raise OSError(19)
 
     def readfrom_into(self, address, buffer):
-        """The light sensor's count, 1.2 a lux."""
+        """The light sensor's count, 1.2 a lux, or the radar's registers."""
+        if address == 0x52:
+            __import__("simradar").read(buffer)
+            return
         if address != 0x23:
             raise OSError(19)
         count = min(65535, words[LUX_X10 // WORD] * 12 // 100)

@@ -48,7 +48,8 @@ def _drift_ut(rng: np.random.Generator, temperature: Floats, step_s: float) -> F
     offset = rng.normal(0.0, 0.035, 3)
     gain = rng.uniform(-0.0005, 0.0005)
     walk = rng.normal(0.0, 0.03 * np.sqrt(step_s / 3600.0), (count, 3)).cumsum(axis=0)
-    return warmer * (offset + gain * np.array(EARTH_UT)) + walk
+    drift: Floats = warmer * (offset + gain * np.array(EARTH_UT)) + walk
+    return drift
 
 
 def _iron_ut(rng: np.random.Generator, scene: Scene, times_s: Floats) -> Floats:
@@ -75,7 +76,8 @@ def _traffic_ut(rng: np.random.Generator, times_s: Floats) -> Floats:
     field = np.zeros((len(times_s), 3))
     step_s = _step_s(times_s)
     reach = int(3.0 / step_s)
-    steps_s = np.arange(-reach, reach + 1) * step_s
+    steps_s: Floats = np.arange(-reach, reach + 1, dtype=np.float64)
+    steps_s *= step_s
     cars = [make_car(rng) for _ in range(12)]
     busy = rng.uniform(0.2, 2.0) * _PASSES_PER_HOUR
     for _ in range(int(rng.poisson(busy * 24))):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from . import motion
 from .echoes import Echoes, make_echoes
 from .field import make_field
+from .magnetism import Floats
 from .scene import DAY_S, Scene, make_scene, mask
 
 STEP_MS = 250
@@ -33,7 +34,7 @@ class Trace:
     flags: frozenset[str]
 
 
-def _truth(scene: Scene, times_s: NDArray[np.float64]) -> NDArray[np.int8]:
+def _truth(scene: Scene, times_s: Floats) -> NDArray[np.int8]:
     truth = np.full(len(times_s), VACANT, np.int8)
     for visit in scene.visits:
         first, rest, leave, gone = motion.span_of(visit, times_s)
@@ -50,7 +51,8 @@ def make(seed: int, hours: float = 24.0) -> Trace:
     rng = np.random.default_rng([seed, 5])
     scene = make_scene(rng)
     trams = bool(rng.random() < 0.5)
-    times_s = np.arange(int(DAY_S * 1000) // STEP_MS) * (STEP_MS / 1000)
+    times_s: Floats = np.arange(int(DAY_S * 1000) // STEP_MS, dtype=np.float64)
+    times_s *= STEP_MS / 1000
     field, temperature = make_field(rng, scene, times_s, trams)
     echoes = make_echoes(rng, scene, times_s)
     field += rng.normal(0.0, rng.uniform(60.0, 200.0), field.shape)

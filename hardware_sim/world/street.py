@@ -31,6 +31,8 @@ _HISTORY_MAX = 4000
 _HISTORY_KEPT = 100  # Changes of a lamp that outlive the world's own end.
 _EARTH_NT = (19_800.0, 600.0, 44_900.0)  # Brussels, by the 2025 field model, rounded.
 _NOISE_NT = 60.0
+_CAR_ABOVE = 0.3  # From this part of it on a car is above the radar.
+_CAR_DB = 20  # What its underbody sends back.
 _CAR_ROLLS_S = 1.5  # A car's field builds up while it rolls over the detector.
 
 
@@ -63,6 +65,7 @@ class Street:
         )
         self._base_nt = np.array(_EARTH_NT) + self._rng.normal(0, 1500, (len(self.bays), 3))
         self._curves = self._lamp_curves()
+        self._clearance_mm = self._rng.integers(120, 260, len(self.bays))
         self._last_s: float | None = None
         pages.meter[:] = 1
         pages.link[:] = 1
@@ -134,6 +137,9 @@ class Street:
         field = self._base_nt + self._car_nt * self._car_part[:, None]
         field = field + self._rng.normal(0, _NOISE_NT, field.shape)
         self.pages.field[self.bays] = field.astype(np.int32)
+        above = self._car_part > _CAR_ABOVE
+        self.pages.echo_mm[self.bays] = np.where(above, self._clearance_mm, 0)
+        self.pages.echo_db[self.bays] = np.where(above, _CAR_DB, 0)
 
     def node_died(self, index: int) -> None:
         """A node lost its power or died: its output is no longer driven."""

@@ -4,6 +4,7 @@
 import gc
 
 from firmware.bay_channel import BayChannel
+from firmware.echo import Echo
 from firmware.effects import Effects
 from firmware.lamp_channel import LampChannel
 from firmware.node import Node, Stored
@@ -37,6 +38,7 @@ def node_of(channel_of):
     readings.power_mw = 60000
     readings.field_ok = True
     readings.field = [19800, 600, 44900]
+    readings.echo = Echo()
     node.entered(now, readings)
     return node, now, readings
 
@@ -52,6 +54,8 @@ def ticks(node, now, readings, count):
             now.millis = 0
             now.second += 1
             now.uptime_s += 1
+        echo = readings.echo
+        echo.count += echo.wanted
         node.tick(now, readings)
         asked += node.effects.count
         node.effects.clear()

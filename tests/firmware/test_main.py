@@ -57,6 +57,7 @@ def traffic(node: RealNode, desk: Desk, seconds: float) -> int:
         sent += 1
         node.pages.presence[:] = sent & 1
         car = sent // 8 % 2
+        node.pages.echo_mm[:], node.pages.echo_db[:] = 160 * car, 20
         node.pages.field[:] = [[19800 + 10000 * car, 600 + 9000 * car, 44900 - 9000 * car]]
         desk.say(
             wire.Override(

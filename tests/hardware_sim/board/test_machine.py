@@ -45,7 +45,7 @@ def test_the_meter_tells_the_power_of_the_world(
     node.close()
 
 
-def test_the_magnetometer_tells_the_field_of_the_world(mosquitto: Broker, tmp_path: Path) -> None:
+def test_a_car_in_the_world_is_told_by_field_and_radar(mosquitto: Broker, tmp_path: Path) -> None:
     node = RealNode(tmp_path, "bay", mosquitto.port)
     node.pages.field[:] = [[-19800, 600, -44900]]
     node.start()
@@ -57,8 +57,10 @@ def test_the_magnetometer_tells_the_field_of_the_world(mosquitto: Broker, tmp_pa
 
     desk.pump(until=lambda: state_is(1))
     node.pages.field[:] = [[-9800, 9600, -35900]]
+    node.pages.echo_mm[:], node.pages.echo_db[:] = 160, 20
     desk.pump(until=lambda: state_is(2))
     node.pages.field[:] = [[-19800, 600, -44900]]
+    node.pages.echo_mm[:] = 0
     desk.pump(until=lambda: state_is(1))
 
     def kinds() -> list[str]:
