@@ -18,6 +18,14 @@ KINDS = {
     "communicationFailure": "no_contact",
     "deviceReset": "node_restarted",
     "lampPowerTooHigh": "power_too_high",
+    "lampPowerTooLow": "power_too_low",
+    "lampUnexpectedOn": "day_burner",
+    "cyclingFailure": "lamp_cycling",
+    "dimmingFailure": "dimming_failure",
+    "controlGearCommFailure": "gear_failure",
+    "supplyVoltageTooLow": "voltage_low",
+    "supplyVoltageTooHigh": "voltage_high",
+    "highTemperature": "overheated",
     "supplyLoss": "supply_lost",
     "presenceStatusChanged": "presence",
     "invalidAddress": "invalid_address",
@@ -31,12 +39,21 @@ KINDS = {
     "localOverride": "hand_switch",
     "overfull": "gully_overfull",
     "forbiddenParkingDetected": "forbidden_parking",
+    "overstayDetected": "overstay",
 }
 # Kinds that are alarms while they last, with their severity.
 SEVERITIES = {
     "lamp_failure": "high",
     "no_contact": "normal",
     "power_too_high": "high",
+    "power_too_low": "normal",
+    "day_burner": "normal",
+    "lamp_cycling": "normal",
+    "dimming_failure": "normal",
+    "gear_failure": "high",
+    "voltage_low": "normal",
+    "voltage_high": "high",
+    "overheated": "normal",
     "supply_lost": "high",
     "schedule_refused": "high",
     "door_open": "normal",
@@ -45,6 +62,7 @@ SEVERITIES = {
     "switching_error_off": "normal",
     "gully_overfull": "high",
     "forbidden_parking": "normal",
+    "overstay": "normal",
 }
 # While somebody works on a cabinet, its lamps do this without being broken.
 MAINTENANCE = "maintenance"

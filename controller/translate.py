@@ -36,6 +36,7 @@ EVENTS = {
     "lamp_failure": ("monitor", "lampFailure", True),
     "bay_occupied": ("bay", "occupancyChangeToOccupied", False),
     "bay_vacant": ("bay", "occupancyChangeToVacant", False),
+    "overstay": ("bay", "overstayDetected", True),
     "node_started": ("basic", "deviceReset", False),
     "power_too_high": ("monitor", "lampPowerTooHigh", True),
     "supply_lost": ("monitor", "supplyLoss", True),
@@ -196,13 +197,14 @@ def lamp_values(
 
 
 def bay_values(message: wire.BayState, at_ms: int) -> list[Value]:
-    """What a bay's state says; the occupancy's time is since when."""
+    """What a bay's state says; the occupancy's time is since when, its duration in seconds."""
     since_ms = at_ms
     if message.since_day:
         since_ms = posix_ms(message.since_day, message.since_second)
     word = _BAYS[wire.BAY_NAMES[message.state]]
     return [
         Value(("bay", "occupancy"), "ParkingSlotOccupancyStatus", word, at_ms, since_ms=since_ms),
+        Value(("bay", "duration"), "Integer", message.stay_min * 60, at_ms),
         Value(("node", "confidencePercent"), "Integer", message.confidence_percent, at_ms, True),
     ]
 

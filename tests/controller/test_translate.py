@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -54,6 +55,27 @@ def test_every_node_state_becomes_entries_that_talq_takes(message: wire.NodeStat
     values = translate.node_values(message, AT_MS)
     assert faults(entries_of(values)) == []
     assert told(values)["node", "uptimeS"] == message.uptime_ms // 1000
+
+
+@given(messages((wire.Why,)))
+def test_every_chain_of_rules_becomes_an_entry_that_talq_takes(message: wire.Why) -> None:
+    values = translate.why_values(message, "", AT_MS)
+    assert faults(entries_of(values)) == []
+    rows = json.loads(told(values)["node", "reasonChain"])
+    known = [rule for rule in message.rules[:-1:2] if rule < len(wire.RULE_NAMES)]
+    assert [row["rule"] for row in rows] == [wire.RULE_NAMES[rule] for rule in known]
+
+
+def test_a_rule_that_stays_keeps_its_since() -> None:
+    def chain(rules: bytes, before: str, at_ms: int) -> str:
+        return str(translate.why_values(wire.Why(rules=rules), before, at_ms)[0].value)
+
+    first = chain(b"\x00\x64\x02\x3c", "", AT_MS)
+    second = chain(b"\x00\x64\x02\x50", first, AT_MS + 60_000)
+    (default, program), (_, later) = json.loads(first), json.loads(second)
+    assert json.loads(second)[0] == default
+    assert later["value"] == 80
+    assert later["since"] > program["since"]
 
 
 @given(messages((wire.Event,)))
@@ -111,22 +133,25 @@ def test_l3_the_commands_of_an_override_carry_its_reference() -> None:
 def test_the_occupancy_of_a_bay_has_the_time_since_when() -> None:
     message = wire.BayState(
         state=wire.BAY_NAMES.index("occupied"), confidence_percent=97, since_day=9000,
-        since_second=61,
+        since_second=61, stay_min=3,
     )  # fmt: skip
-    state, sure = translate.bay_values(message, AT_MS)
+    state, stay, sure = translate.bay_values(message, AT_MS)
+    assert (stay.place, stay.value) == (("bay", "duration"), 180)
     assert state.body["value"] == "Occupied"
     assert talq.read_timestamp_ms(state.body["timestamp"]) == translate.posix_ms(9000, 61)
     assert (sure.value, sure.at_ms) == (97, AT_MS)
 
 
 def test_a_bay_that_does_not_know_since_when_tells_the_time_of_the_state() -> None:
-    state, _ = translate.bay_values(wire.BayState(state=0), AT_MS)
+    state, *_ = translate.bay_values(wire.BayState(state=0), AT_MS)
     assert (state.value, state.body["timestamp"]) == ("Unknown", talq.timestamp_ms(AT_MS))
 
 
 @pytest.mark.parametrize(
     ("kind", "started", "event_type", "flag"),
     [
+        ("overstay", wire.STARTED, "overstayDetected", True),
+        ("overstay", wire.ENDED, "overstayDetected", False),
         ("lamp_failure", wire.STARTED, "lampFailure", True),
         ("lamp_failure", wire.ENDED, "lampFailure", False),
         ("bay_occupied", wire.INSTANT, "occupancyChangeToOccupied", None),
