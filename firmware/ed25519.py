@@ -68,7 +68,7 @@ def _rounds(schedule: list[int], state: list[int], first: int) -> None:
         state[i] = word
 
 
-def sha512(message: bytes, into: bytearray):  # type: ignore[no-untyped-def] # steps of a node
+def sha512(message: bytes, into: bytearray):  # type: ignore[no-untyped-def] # steps of it
     """Steps that leave the digest in `into` (64 bytes)."""
     bits = len(message) * 8
     message += b"\x80" + bytes(-(len(message) + 17) % 128) + bits.to_bytes(16, "big")
@@ -84,7 +84,7 @@ def sha512(message: bytes, into: bytearray):  # type: ignore[no-untyped-def] # s
         into[8 * i : 8 * i + 8] = word.to_bytes(8, "big")
 
 
-def _raise(result: list[int]):  # type: ignore[no-untyped-def] # steps of a node
+def _raise(result: list[int]):  # type: ignore[no-untyped-def] # steps of it
     """Steps that put x to the power of 2^250 - 1 behind x in `result`."""
     x = result[0]
     ones = {1: x}
@@ -103,7 +103,7 @@ def _raise(result: list[int]):  # type: ignore[no-untyped-def] # steps of a node
     result.append(ones[250])
 
 
-def _decode(data: bytes, point: list[int]):  # type: ignore[no-untyped-def] # steps of a node
+def _decode(data: bytes, point: list[int]):  # type: ignore[no-untyped-def] # steps of it
     """Steps that put x and y into `point`, unless the data are none (RFC 8032, 5.1.3)."""
     y = int.from_bytes(data, "little")
     sign = y >> 255
@@ -151,7 +151,9 @@ def _double(p: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return e * f % _P, g * h % _P, f * g % _P, e * h % _P
 
 
-def steps(public: bytes, signature: bytes, message: bytes):  # type: ignore[no-untyped-def] # a node
+def steps(  # type: ignore[no-untyped-def] # steps of it
+    public: bytes, signature: bytes, message: bytes
+):
     """Yields None while there is work, then once whether the signature is good."""
     if len(public) != 32 or len(signature) != 64:
         yield False

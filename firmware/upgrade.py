@@ -1,28 +1,17 @@
-"""An update as the running image sees it: its messages, its trial, its restart.
+"""An update as the running image sees it: its messages go to installer.py, its answers up.
 
-What is seldom needed is in installer.py, which is loaded for an update only. An image on trial
-commits after it has joined the controller and shown that it drives its output; boot.py takes it
-back otherwise.
+installer.py is loaded for an update or for a trial only, for this stays in memory. It takes and
+returns plain data: the linker gives names of ours others in here.
 """
 
 import struct
 import sys
-
-import slots
 
 from protocol import wire
 
 from . import boot
 from .effects import DUTY
 from .node import FIRMWARE_VERSION
-
-_TRIAL = wire.FIRMWARE_NAMES.index("trial")
-_READY = wire.FIRMWARE_NAMES.index("ready")
-_FORM = wire.FIRMWARE_NAMES.index("form")
-_PROVE_TICKS = 50  # So long it must stay joined.
-_RESTART_TICKS = 10  # Until the last state is away.
-_IDLE_TICKS = 3000  # Without a chunk the memory is given back.
-_STEP = 512  # Of a duty: seen by the output's register, not by an eye.
 
 
 class Upgrade:
@@ -34,96 +23,57 @@ class Upgrade:
     def __init__(self, shell: object) -> None:
         self._shell = shell
         self._work = None
-        self._version = 0
-        self._ticks = 0
         self.duty = self.level = -1
-        self._trial = boot.slot != boot.load()[1]
-        rest = boot.left[2:]
-        if len(rest) == 6:  # A planned restart: the lamp goes on with its plan at once.
-            day, second = struct.unpack("<HI", rest)
+        if len(boot.left) == 8:  # A planned restart: the lamp goes on with its plan at once.
+            _, day, second = struct.unpack("<HHI", boot.left)
             shell.clock.set(day, second, 0, wire.TIME_ESTIMATED)
+        if boot.trial:
+            from .installer import prove
+
+            self._begin(prove(boot, DUTY, (shell.effects.add, shell.perform, self._said)))
+
+    def _begin(self, work: object) -> None:
+        self._work = work
+        work.send(None)
+
+    def _said(self) -> tuple[int, int, int, int, int]:
+        now = self._shell.clock.now
+        return self.duty, self.level, now.day, now.second, now.quality
 
     def tick(self) -> None:
-        """A slice of an update's work; on trial, a look whether all is well."""
-        self._ticks += 1
-        if self._trial:
-            self._prove()
-        elif self._work:
-            if self._version < 0:
-                if self._ticks > _RESTART_TICKS:
-                    self._restart()
-            elif self._ticks > _IDLE_TICKS:
-                self._drop()
-            else:
-                self._step(None)
-
-    def _prove(self) -> None:
-        """Commit once the session stood for a while and the output does what it is told."""
-        shell = self._shell
-        if not shell.node.joined:
-            self._ticks = 0
-        elif self._ticks > _PROVE_TICKS and (self.duty < 0 or self._obeys()):
-            boot.healthy()
-            self._trial = False
-            self.tell(0, 0)
-
-    def _obeys(self) -> bool:
-        """Whether the output follows the brain: a step too small to see, there and back."""
-        seen = []
-        for duty in (self.duty ^ _STEP, self.duty):
-            self._shell.effects.add(DUTY, duty, self.level)
-            self._shell.perform()
-            seen.append(boot.lamp.duty_u16())
-        return seen[0] != seen[1]
+        """A slice of the work."""
+        if self._work:
+            self._step(self._shell.node.joined)
 
     def message(self, message: wire.Message) -> None:
         """FirmwareBegin or FirmwareChunk."""
         if isinstance(message, wire.FirmwareChunk):
-            if self._work and message.version == self._version:
-                self._ticks = 0
-                self._step((message.offset, message.data))
-            else:
-                self.tell(0, 0)
-        elif self._trial or self._version < 0:
-            self.tell(_TRIAL if self._trial else _READY, 0)
+            got = (message.version, message.offset, message.data)
         else:
-            self._drop()
-            from .installer import install
+            got = (message.version, -1, message.header)
+            if not self._work:
+                from .installer import install
 
-            self._version = message.version
-            self._ticks = 0
-            self._work = install(
-                message.header, FIRMWARE_VERSION, 1 - boot.slot,
-                (boot.load, boot.save), (slots.memory, slots.write),
-            )  # fmt: skip
-            self._step(None)
+                self._begin(install(boot, FIRMWARE_VERSION, self._said))
+        if self._work:
+            self._step(got)
+        else:
+            self.tell()
 
     def _step(self, got: object) -> None:
-        status, have = self._work.send(got)
-        if status > 1:
-            self.tell(status, have)
-        if status == _READY:
-            self._version, self._ticks = -1, 0
-        elif status >= _FORM:
-            self._drop()
+        told = self._work.send(got)
+        if told:
+            self.tell(told[0], told[1], told[2])
+            if told[3]:  # That was the last step.
+                self._work = None
+                for name in ("firmware.installer", "record", "slots"):
+                    sys.modules.pop(name, None)
 
-    def _drop(self) -> None:
-        """Let go of what an update needs."""
-        self._work = None
-        self._version = 0
-        sys.modules.pop("firmware.installer", None)
-
-    def _restart(self) -> None:
-        now = self._shell.clock.read()
-        rest = struct.pack("<HI", now.day, now.second) if now.quality else b""
-        boot.restart(boot.lamp.duty_u16(), rest)
-
-    def tell(self, status: int, have: int) -> None:
+    def tell(self, status: int = 0, version: int = 0, have: int = 0) -> None:
         """Say what runs and how far an update is."""
         self._shell.link.send(
             wire.FirmwareState(
-                running_version=FIRMWARE_VERSION, version=max(0, self._version), have_bytes=have,
-                status=_TRIAL if self._trial else status, slot=boot.slot,
-                failed_version=boot.load()[5],
+                running_version=FIRMWARE_VERSION, version=version, have_bytes=have, status=status,
+                slot=boot.slot, failed_version=boot.failed,
             )
         )  # fmt: skip

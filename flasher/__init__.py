@@ -8,10 +8,10 @@ from .build import (
     IMAGE_SIZE_MAX_BYTES,
     BuildError,
     Image,
-    boot_source,
     build_application,
     build_linked,
     build_romfs,
+    frozen_sources,
 )
 from .commands import app
 
@@ -22,9 +22,9 @@ __all__ = [
     "Image",
     "Value",
     "app",
-    "boot_source",
     "build_application",
     "build_linked",
     "build_romfs",
     "compile_board",
+    "frozen_sources",
 ]

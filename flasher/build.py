@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
-# It is frozen into MicroPython and in no image: no update can change it.
-BOOT = "firmware/boot.py"
+# Frozen into MicroPython and in no image: no update can change them.
+FROZEN = ("firmware/boot.py", "firmware/record.py")
 # These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
 APART = ("firmware/start.py", "firmware/installer.py", "firmware/ed25519.py")
@@ -103,22 +103,24 @@ def _write(writer: VfsRomWriter, tree: dict[str, object]) -> None:
             writer.mkfile(name, content)
 
 
-def boot_source() -> dict[str, str]:
+def frozen_sources() -> dict[str, str]:
     """Path and text of what runs before any image, and asks for names of what is linked."""
-    return {BOOT: (ROOT / BOOT).read_text()}
+    return {path: (ROOT / path).read_text() for path in FROZEN}
 
 
 def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str, str]]) -> Image:
     """Files of the repository linked into one module; entries: (module, name) that are kept."""
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in files}
-    linked = link(sources, boot_source(), entries)
+    linked = link(sources, frozen_sources(), entries)
     return replace(build_romfs([(name, linked.text)]), linked={name: linked})
 
 
 def build_application() -> Image:
     """The application: what runs first, and a programme for each kind of node."""
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
-    apart = {BOOT: sources.pop(BOOT)}
+    apart = {FROZEN[0]: sources[FROZEN[0]]}
+    for path in FROZEN:
+        del sources[path]
     files = {path: sources.pop(path) for path in APART}
     linked = {}
     for kind in KINDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from littlefs import LittleFS, UserContext
@@ -22,17 +23,16 @@ _BOARD_NAMES = (
     ("machine", "WDT"), ("machine", "reset_cause"), ("machine", "reset"), ("network", "WLAN"),
     ("machine", "WDT_RESET"), ("machine", "Timer"), ("machine", "RTC"),
     ("simtime", "ticks_ms"), ("simtime", "sleep_ms"), ("simboard", "start"),
-    ("simboard", "memory"), ("simboard", "write"),
 )  # fmt: skip
-# Linked modules of the simulated board: name, files that are not in it, what is asked of it.
+# Linked modules of the simulated board: name, files in it, what is asked of it.
 _PERIPHERALS = (
-    ("simboard.py", ("start.py", "modbus.py", "radar.py"), _BOARD_NAMES),
-    ("simmodbus.py",
-     ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py", "radar.py"),
-     (("modbus", "answer"),)),
-    ("simradar.py",
-     ("start.py", "machine.py", "network.py", "simboard.py", "simtime.py", "modbus.py"),
-     (("radar", "write"), ("radar", "read"))),
+    ("simboard.py", ("cut", "layout", "machine", "network", "simboard", "simpage", "simtime"),
+     _BOARD_NAMES),
+    ("simmodbus.py", ("layout", "modbus", "simpage"), (("modbus", "answer"),)),
+    ("simradar.py", ("layout", "radar", "simpage"), (("radar", "write"), ("radar", "read"))),
+    ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
+     (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
+    ("slots.py", ("cut", "layout", "simpage", "slots"), (("slots", "memory"), ("slots", "write"))),
 )  # fmt: skip
 _BOARDS = {"lamp": "nema", "bay": "bay"} | {kind: kind for kind in plan.STATION_KINDS}
 
@@ -48,14 +48,14 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     linked = [
         flasher.build_linked(
             name,
-            [p for p in sorted(board.glob("*.py")) if p.name not in ("__init__.py", *without)],
+            [board / f"{module}.py" for module in modules],
             [(f"hardware_sim.board.{module}", entry) for module, entry in entries],
         )
-        for name, without, entries in _PERIPHERALS
+        for name, modules, entries in _PERIPHERALS
     ]
     peripherals = flasher.build_romfs(
         [(name, one.text) for image in linked for name, one in image.linked.items()]
-        + [("boot.py", text) for text in flasher.boot_source().values()]
+        + [(Path(path).name, text) for path, text in flasher.frozen_sources().items()]
     )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):
@@ -65,15 +65,26 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
+def make_area(path: Path, size: int) -> None:
+    """A file of zeros for flash of nodes; it takes room on disk only where it is written."""
+    if not path.exists() or path.stat().st_size != size:
+        path.write_bytes(b"")
+        os.truncate(path, size)
+
+
 def board_spec(kind: str) -> list[flasher.Value]:
     """The list of the board of a kind of asset."""
     return flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{_BOARDS[kind]}.toml")
 
 
 def identity(
-    asset: plan.Asset, site: str, site_key: bytes, broker: tuple[str, int]
+    asset: plan.Asset,
+    site: str,
+    site_key: bytes,
+    broker: tuple[str, int],
+    update_keys: tuple[str, ...] = (),
 ) -> dict[str, object]:
-    """What a node is told about itself."""
+    """What a node is told about itself; update_keys (hex): who may sign what it runs."""
     key = controller_end.node_key(site_key, asset.node_id)
     return {
         "node_id": asset.node_id,
@@ -84,6 +95,7 @@ def identity(
         "password": controller_end.mqtt_password(key),
         "board": board_spec(asset.kind),
         "wifi": ["lamplighter", ""],
+        "update_keys": list(update_keys),
     }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import os
 import random
 import select
 import socket
@@ -33,18 +32,21 @@ _EPOCH_S = 946_684_800
 class RealNode:
     """One node of a kind of the plan; `start` and `stop` are its mains."""
 
-    def __init__(self, folder: Path, kind: str, port: int, *, identity: bool = True) -> None:
+    def __init__(
+        self, folder: Path, kind: str, port: int, *, identity: bool = True, update_key: bytes = b""
+    ) -> None:
         self.folder = folder
         asset = next(a for a in plan.quarter(1, 1, stations=True).assets if a.kind == kind)
         self.node_id = asset.node_id
         self.key = controller_end.node_key(SITE_KEY, asset.node_id)
         application, peripherals = provision.write_images(folder)
         flash = folder / "flash"
-        flash.write_bytes(b"")
-        os.truncate(flash, provision.FLASH_SIZE)
+        provision.make_area(flash, provision.FLASH_SIZE)
+        provision.make_area(folder / "slots", 2 * provision.SLOT_SIZE)
         with flash.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
             view = memoryview(memory)
-            said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port))
+            keys = (update_key.hex(),) if update_key else ()
+            said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port), keys)
             said = said if identity else {"kind": kind}
             provision.provision(view, said)
             view.release()
@@ -56,7 +58,8 @@ class RealNode:
         config = {
             "application": str(application), "peripherals": str(peripherals),
             "pages": str(folder / "pages"), "flash": str(flash),
-            "flash_size": provision.FLASH_SIZE, "clock": str(folder / "clock"),
+            "flash_size": provision.FLASH_SIZE, "slots": str(folder / "slots"),
+            "slot_size": provision.SLOT_SIZE, "clock": str(folder / "clock"),
             "log": str(folder / "nodes.log"), "start": str(provision.HERE / "board" / "start.py"),
         }  # fmt: skip
         (folder / "zygote.json").write_text(json.dumps(config))

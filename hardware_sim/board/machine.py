@@ -8,14 +8,11 @@ They answer at register level, so that the firmware's drivers are the real ones.
 import struct
 import sys
 
-import uctypes
-
 from .layout import (
     DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, LUX_X10, METER, POWER_MW, PRESENCE,
-    PULSES, RTC_MEMORY, RTC_SIZE, TIMER, VOLTAGE_DV,
+    PULSES, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, signed, words
-from .simtime import ticks_ms
 
 PWRON_RESET = 1
 _CELSIUS = 20
@@ -158,34 +155,15 @@ class WDT:
         words[FEEDS // WORD] = (words[FEEDS // WORD] + 1) & 0x3FFFFFFF
 
 
-class Timer:
-    """The zygote looks at it and resets the node, which is all that it is used for."""
-
-    ONE_SHOT = 0
-
-    def __init__(self, number):
-        pass
-
-    def init(self, mode, period, callback):
-        """Begin; the callback is a reset."""
-        words[TIMER // WORD] = 0x80000000 | (ticks_ms() + period) & 0x3FFFFFFF
-
-    def deinit(self):
-        """End."""
-        words[TIMER // WORD] = 0
+def Timer(number):
+    """The timer; it is in seldom.py."""
+    __import__("simseldom")
+    return sys.modules.pop("simseldom")
 
 
-class RTC:
-    """The clock chip's part that outlives a reset: some bytes of memory."""
-
-    def memory(self, data=None):
-        """Set the bytes, or tell them."""
-        start = int(sys.argv[3]) + RTC_MEMORY
-        if data is None:
-            return bytes(uctypes.bytearray_at(start, words[RTC_SIZE // WORD]))
-        uctypes.bytearray_at(start, len(data))[:] = data
-        words[RTC_SIZE // WORD] = len(data)
-        return None
+def RTC():
+    """The clock chip, of which the memory is there."""
+    return Timer(0)
 
 
 def reset_cause():

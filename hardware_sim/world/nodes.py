@@ -38,6 +38,8 @@ class Nodes:
             "pages": str(self._data / "pages"),
             "flash": str(self._data / "flash"),
             "flash_size": provision.FLASH_SIZE,
+            "slots": str(self._data / "slots"),
+            "slot_size": provision.SLOT_SIZE,
             "clock": str(self._clock),
             "log": str(self._data / "nodes.log"),
             "start": str(provision.HERE / "board" / "start.py"),

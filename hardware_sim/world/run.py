@@ -77,9 +77,8 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
     key = bytes.fromhex(Path(config.site_key_file).read_text().strip())
     size = provision.FLASH_SIZE * len(site_plan.assets)
     path = data / "flash"
-    if not path.exists() or path.stat().st_size != size:
-        path.write_bytes(b"")
-        os.truncate(path, size)
+    provision.make_area(path, size)
+    provision.make_area(data / "slots", 2 * provision.SLOT_SIZE * len(site_plan.assets))
     broker = (config.broker_host, config.broker_port)
     with path.open("r+b") as file, mmap.mmap(file.fileno(), size) as memory:
         view = memoryview(memory)

@@ -258,7 +258,6 @@ def test_the_lamp_is_lit_before_anything_else_can_fail(
     sources = {
         "main.py": flasher.build.START,
         "firmware/__init__.py": "",
-        "firmware/boot.py": (flasher.build.ROOT / "firmware" / "boot.py").read_text(),
         "firmware/start.py": (flasher.build.ROOT / "firmware" / "start.py").read_text(),
     }
     sources[broken] = "raise ValueError('this brain is broken')\n"

@@ -43,9 +43,9 @@ def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == sorted(f"/rom/{name}" for name in image.files)
     assert set(image.files) == {
-        "main.mpy", "firmware/__init__.mpy", "firmware/boot.mpy", "firmware/start.mpy",
-        "firmware/lamp_main.mpy", "firmware/bay_main.mpy",
-            "firmware/station_main.mpy",
+        "main.mpy", "firmware/__init__.mpy", "firmware/start.mpy", "firmware/installer.mpy",
+        "firmware/ed25519.mpy", "firmware/lamp_main.mpy", "firmware/bay_main.mpy",
+        "firmware/station_main.mpy",
     }  # fmt: skip
 
 

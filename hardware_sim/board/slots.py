@@ -1,0 +1,29 @@
+"""The two slots of images: flash of their own, mapped to addresses as on a real board."""
+
+import sys
+
+import uctypes
+
+from .cut import written
+
+_BLOCK = 4096
+
+
+def memory(number):
+    """What a slot holds; the first one holds the factory's image until it is written."""
+    size = int(sys.argv[10])
+    own = uctypes.bytearray_at(int(sys.argv[9]) + number * size, size) if size else b""
+    if not number and not any(own[:4]):
+        return uctypes.bytearray_at(int(sys.argv[1]), int(sys.argv[2]))
+    return own
+
+
+def write(number, offset, data):
+    """Write a part of a slot; a block is erased when its first byte is written."""
+    size = int(sys.argv[10])
+    if offset + len(data) > size:
+        raise OSError(28)
+    own = uctypes.bytearray_at(int(sys.argv[9]) + number * size, size)
+    if not offset % _BLOCK:
+        written(own, offset, b"\xff" * _BLOCK)
+    written(own, offset, data)
