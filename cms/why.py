@@ -9,6 +9,8 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from protocol import plan
 
 from . import assets, programs
@@ -47,12 +49,48 @@ _SENTENCES = {
         "de": "{lamp} ist ohne Strom: das Kabel ist nach Plan abgeschaltet.",
     },
 }
-_SENTENCES["calendar"] = _SENTENCES["floor"] = _SENTENCES["program"]
+_SENTENCES["calendar"] = _SENTENCES["program"]
 _SENTENCES["dynamic"] = {
     "fr": "{lamp} est à {level} % : quelqu’un est là.",
     "nl": "{lamp} staat op {level} %: er is iemand.",
     "en": "{lamp} is at {level} %: somebody is there.",
     "de": "{lamp} steht auf {level} %: jemand ist da.",
+}
+_SENTENCES["near"] = {
+    "fr": "{lamp} est à {level} % : quelqu’un approche, une voisine l’a annoncé.",
+    "nl": "{lamp} staat op {level} %: er komt iemand aan, een buurlamp heeft het gemeld.",
+    "en": "{lamp} is at {level} %: somebody is coming, a neighbour has told it.",
+    "de": "{lamp} steht auf {level} %: jemand kommt, eine Nachbarin hat es gemeldet.",
+}
+_SENTENCES["floor"] = {
+    "fr": "{lamp} est à {level} % : moins n’est pas permis ici.",
+    "nl": "{lamp} staat op {level} %: minder is hier niet toegestaan.",
+    "en": "{lamp} is at {level} %: less is not allowed here.",
+    "de": "{lamp} steht auf {level} %: weniger ist hier nicht erlaubt.",
+}
+_SENTENCES["lowest"] = {
+    "fr": "{lamp} est à {level} % : elle ne peut pas donner moins de lumière.",
+    "nl": "{lamp} staat op {level} %: minder licht kan ze niet geven.",
+    "en": "{lamp} is at {level} %: it cannot give less light.",
+    "de": "{lamp} steht auf {level} %: weniger Licht kann sie nicht geben.",
+}
+_SENTENCES["relay"] = {
+    "fr": "{lamp} s’allume dans un instant : son relais doit encore se reposer.",
+    "nl": "{lamp} gaat zo aan: haar relais moet nog even rusten.",
+    "en": "{lamp} will be lit in a moment: its relay has to rest.",
+    "de": "{lamp} leuchtet gleich: ihr Relais muss noch ruhen.",
+}
+_SENTENCES["derated"] = {
+    "fr": "{lamp} a trop chaud et réduit sa lumière depuis {since}.",
+    "nl": "{lamp} is te warm en geeft minder licht sinds {since}.",
+    "en": "{lamp} is too warm and gives less light since {since}.",
+    "de": "{lamp} ist zu warm und gibt weniger Licht seit {since}.",
+}
+_SENTENCES["boot"] = {
+    "fr": "{lamp} est à {level} % : son nœud vient de démarrer.",
+    "nl": "{lamp} staat op {level} %: haar node is net gestart.",
+    "en": "{lamp} is at {level} %: its node has just started.",
+    "de": "{lamp} steht auf {level} %: ihr Knoten ist gerade gestartet.",
 }
 _SENTENCES["lamp_failure"] = {
     "fr": "{lamp} est en panne : {level} % sont demandés, aucune lumière n’est mesurée.",
@@ -60,6 +98,19 @@ _SENTENCES["lamp_failure"] = {
     "en": "{lamp} is broken: {level} % is asked, no light is measured.",
     "de": "{lamp} ist defekt: {level} % sind verlangt, gemessen wird kein Licht.",
 }
+
+
+# Rules that only the node knows of: they say more than its reason does.
+_OWN_RULES = ("near", "floor", "lowest", "relay", "derated")
+
+
+class _Rule(msgspec.Struct):
+    """A row of a node's chain."""
+
+    rule: str
+    value: int
+    since: str
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +192,8 @@ def _reported(
     effect = assets.level(device.value("lamp.feedbackLightCommand"))
     if code is None or effect is None:
         return last
+    told = _told(device)
+    chain += [{**row, "by": f"node {asked.asset.node_id}"} for row in told]
     chain.append(
         _row(asked.site, "reported", effect, device.reported_s(), f"node {asked.asset.node_id}")
     )
@@ -148,10 +201,21 @@ def _reported(
         power_w = device.value("monitor.activePower")
         chain.append(_row(asked.site, "lamp_failure", power_w, device.reported_s(), None))
         return ("lamp_failure", effect, last[2], "")
+    if told and told[-1]["rule"] in _OWN_RULES:
+        return (told[-1]["rule"], effect, told[-1]["since"], "")
     if code == last[0]:
         return (last[0], effect, last[2], last[3])
     since = device.newest["node.reasonCode"][1] / 1000
     return (str(code), effect, asked.site.rfc3339(since), "")
+
+
+def _told(device: Device) -> list[dict[str, Any]]:
+    """The rules that the node says had a say, weakest first; none when it does not tell."""
+    try:
+        rows = msgspec.json.decode(device.value("node.reasonChain") or "[]", type=list[_Rule])
+    except msgspec.DecodeError:
+        return []  # A stranger's word of the same name.
+    return [msgspec.structs.asdict(row) for row in rows]
 
 
 def _said(asked: Asked, last: tuple[str, Any, Any, str]) -> dict[str, str]:

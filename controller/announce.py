@@ -25,7 +25,8 @@ GROUP_SIZE_MAX = 10_000
 _NUMBERS = (
     "channel", "lightPercent", "confidencePercent", "bootCount", "uptimeS", "heapFreeBytes",
     "heapTotalBytes", "eventsWaiting", "eventsLost", "refusedByNode", "refusedTag",
-    "refusedReplay", "refusedFormat", "refusedOther",
+    "refusedReplay", "refusedFormat", "refusedOther", "clockErrorS", "driftPpm", "switchOnCount",
+    "temperatureC",
 )  # fmt: skip
 # What a CMS sets: a bay that is closed, a cabinet that is worked on.
 _FLAGS = ("closed", "maintenance")

@@ -125,6 +125,11 @@ class Gateway:
         elif isinstance(message, wire.NodeState):
             at_ms = int(now.domain_s * 1000)
             self._values(device, translate.node_values(message, at_ms), now)
+        elif isinstance(message, wire.Why):
+            before = device.values.get(("node", "reasonChain"))
+            said = str(before.value) if before else ""
+            at_ms = self._measured_ms(message, now)
+            self._values(device, translate.why_values(message, said, at_ms), now)
         elif isinstance(message, wire.Event):
             self._event(device, message, now)
         elif isinstance(message, wire.Ack):
@@ -164,7 +169,7 @@ class Gateway:
         return found
 
     def _measured_ms(
-        self, message: wire.LampState | wire.BayState | wire.Readings, now: Now
+        self, message: wire.LampState | wire.BayState | wire.Readings | wire.Why, now: Now
     ) -> int:
         """When a state held: the node's time if it is synchronised and not ahead of ours."""
         now_ms = int(now.domain_s * 1000)

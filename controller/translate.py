@@ -5,6 +5,7 @@ Function ids and attribute names are those of protocol/talq/README.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ _TALQ_REASONS = {
     "dynamic": "sensor",
 }
 _BAYS = {"unknown": "Unknown", "vacant": "Vacant", "occupied": "Occupied"}
+_NO_TEMPERATURE_DC = -2731  # Colder is nothing.
 _QUALITIES = ("none", "estimated", "synchronised")
 # Events of nodes: function id, TALQ's event type, whether it has a beginning and an end.
 EVENTS = {
@@ -39,6 +41,14 @@ EVENTS = {
     "overstay": ("bay", "overstayDetected", True),
     "node_started": ("basic", "deviceReset", False),
     "power_too_high": ("monitor", "lampPowerTooHigh", True),
+    "power_too_low": ("monitor", "lampPowerTooLow", True),
+    "day_burner": ("monitor", "lampUnexpectedOn", True),
+    "lamp_cycling": ("monitor", "cyclingFailure", True),
+    "dimming_failure": ("monitor", "dimmingFailure", True),
+    "gear_failure": ("monitor", "controlGearCommFailure", True),
+    "voltage_low": ("monitor", "supplyVoltageTooLow", True),
+    "voltage_high": ("monitor", "supplyVoltageTooHigh", True),
+    "overheated": ("monitor", "highTemperature", True),
     "supply_lost": ("monitor", "supplyLoss", True),
     "presence": ("presence", "presenceStatusChanged", True),
     "schedule_refused": ("lamp", "invalidProgram", False),
@@ -219,14 +229,37 @@ def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
         ("eventsWaiting", message.events_waiting),
         ("eventsLost", message.events_lost),
         ("refusedByNode", message.refused),
+        ("driftPpm", message.drift_ppm),
+        ("switchOnCount", message.switch_count),
     )
     values = [text_or_number(name, value, at_ms) for name, value in pairs]
+    if message.temperature_dc > _NO_TEMPERATURE_DC:
+        values.append(text_or_number("temperatureC", round(message.temperature_dc / 10), at_ms))
     if message.quality != wire.TIME_NONE:  # A node without a clock tells no time.
+        values.append(text_or_number("clockErrorS", message.clock_error_s, at_ms))
         own_ms = posix_ms(message.day, message.second)
         values.append(
             Value(("basic", "currentTime"), "DateTime", talq.timestamp_ms(own_ms), at_ms)
         )
     return values
+
+
+def why_values(message: wire.Why, before: str, at_ms: int) -> list[Value]:
+    """The chain of rules that a node tells, as `protocol/talq/README.md` has it.
+
+    A rule that left the same percent in the chain before holds since then. Bytes that are no rules
+    are left out: another version of the firmware may know more of them.
+    """
+    since = {(row["rule"], row["value"]): row["since"] for row in json.loads(before or "[]")}
+    rules = message.rules
+    chain = []
+    for at in range(0, len(rules) - 1, 2):
+        if rules[at] >= len(wire.RULE_NAMES):
+            continue
+        rule = (wire.RULE_NAMES[rules[at]], rules[at + 1])
+        begun = since.get(rule, talq.timestamp_ms(at_ms))
+        chain.append({"rule": rule[0], "value": rule[1], "since": begun, "by": None})
+    return [text_or_number("reasonChain", json.dumps(chain), at_ms)]
 
 
 # Why a frame was refused -> the counter that it is told in; others are refusedOther.

@@ -20,7 +20,7 @@ _NEAR = wire.RULE_NAMES.index("near")
 _RELAY = wire.RULE_NAMES.index("relay")
 _LOWEST = wire.RULE_NAMES.index("lowest")
 _RANKS = len(wire.RANK_NAMES)
-_RULES_MAX = 8  # Default, plan, dynamic, near, override, floor, lowest, relay.
+_RULES_MAX = 10  # Default, plan, dynamic, near, override, floor, lowest, relay, clo, derated.
 
 # A row of what was asked for by an override: an object would take three times the memory.
 _LEVEL, _RAMP_MS, _ID, _START, _START_S, _END, _END_S, _UNTIL_S = 0, 1, 2, 3, 4, 5, 6, 7
@@ -120,14 +120,13 @@ class Lamp:
                 return held
         return None
 
-    def _rule(self, rule: int, percent: int) -> None:
+    def add_rule(self, rule: int, percent: int) -> None:
+        """A rule has had its say, and left so many percent."""
         size = self.rules_size
         self.rules[size], self.rules[size + 1] = rule, percent
         self.rules_size = size + 2
 
-    def tick(
-        self, now: Now, presence_age_s: int, near_percent: int = 0, bright: int = -1
-    ) -> bool:
+    def tick(self, now: Now, presence_age_s: int, near_percent: int = 0, bright: int = -1) -> bool:
         """Decide and move; True when target or reason changed.
 
         near_percent: a hint is in force, which raises a lamp that is lit and nothing else. bright:
@@ -139,7 +138,7 @@ class Lamp:
         target, reason, ramp_ms = 100, _DEFAULT, self._fade_ms
         if said is not None:
             target = said.default_percent
-        self._rule(_DEFAULT, target)
+        self.add_rule(_DEFAULT, target)
         if self._plan is not None and now.quality != wire.TIME_NONE:
             decision = self._decision
             ramp_s = self._planned(self._plan, now, presence_age_s)
@@ -148,25 +147,25 @@ class Lamp:
                 ramp_ms = ramp_s * 1000
             if not target and not bright and now.quality == wire.TIME_ESTIMATED:
                 target, reason = 100 if said is None else said.default_percent, _DYNAMIC
-                self._rule(_DYNAMIC, target)
+                self.add_rule(_DYNAMIC, target)
         elif bright > 0 and said is not None and said.permanent:
             target, reason = 0, _DYNAMIC
-            self._rule(_DYNAMIC, 0)
+            self.add_rule(_DYNAMIC, 0)
         if 0 < target < near_percent:
             target, reason, ramp_ms = near_percent, _DYNAMIC, self._fade_ms
-            self._rule(_NEAR, target)
+            self.add_rule(_NEAR, target)
         held = self._in_force(now)
         self.override_id = 0
         if held:
             target, reason, ramp_ms = held[_LEVEL], _OVERRIDE, held[_RAMP_MS]
             self.override_id = held[_ID]
-            self._rule(_OVERRIDE, target)
+            self.add_rule(_OVERRIDE, target)
         if said is not None and 0 < target < said.floor_percent:
             target, reason = said.floor_percent, _FLOOR
-            self._rule(_FLOOR, target)
+            self.add_rule(_FLOOR, target)
         if said is not None and 0 < target < said.lowest_percent:
             target = said.lowest_percent
-            self._rule(_LOWEST, target)
+            self.add_rule(_LOWEST, target)
         changed = target != self.target_percent or reason != self.reason
         if target != self.target_percent:
             self._begin(ramp_ms, now)
@@ -179,9 +178,9 @@ class Lamp:
         """Fill the decision; the ramp in seconds that leads to it, 0: the usual fade."""
         decision = self._decision
         plan.at(now.day, now.second, presence_age_s, decision)
-        self._rule(decision.plan_reason, decision.plan_percent)
+        self.add_rule(decision.plan_reason, decision.plan_percent)
         if decision.dynamic >= 0:
-            self._rule(_DYNAMIC, decision.level_percent)
+            self.add_rule(_DYNAMIC, decision.level_percent)
         ramp_s = decision.ramp_s
         if self._dynamic >= 0 and decision.dynamic < 0:
             ramp_s = self._ramp_from_s
@@ -202,7 +201,7 @@ class Lamp:
         if self.target_percent or self.level_c:
             self._dark_s = now.uptime_s
             if not self.closed and since_s < open_s:
-                self._rule(_RELAY, 0)
+                self.add_rule(_RELAY, 0)
                 self._begin(self._ramp_ms, now)  # Its ramp waits for it.
             elif not self.closed:
                 self.closed, self._switched_s = True, now.uptime_s

@@ -23,6 +23,7 @@ DARK_DX, BRIGHT_DX = 350, 700
 # Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
 _LUX_TOLD_DX_MAX = 2000
 _LUX_REPORT_MS = 10000
+_CLO, _DERATED = wire.RULE_NAMES.index("clo"), wire.RULE_NAMES.index("derated")
 _SUPPLY_LOST = wire.EVENT_NAMES.index("supply_lost")
 # Too warm, a lamp gives a fifth of a percent less for each tenth of a degree, but half its light.
 _DERATE_FROM_DC, _DERATED_PERCENT = 50, 50
@@ -82,7 +83,7 @@ class LampChannel:
             self.switch_count += 1 if self._closed else 0
         elif not before_c and lamp.level_c and lamp.relay_s is None:
             self.switch_count += 1
-        self._drive(readings)
+        self._drive(readings, True)
         if lamp.level_c != before_c and not lamp.ramping:
             self.news = True
         if self.monitor.tick(self.output_c, readings, self.motion.stuck, now, self.happenings):
@@ -91,15 +92,20 @@ class LampChannel:
             self._supply_changed(readings, now)
         self._burn(now)
 
-    def _drive(self, readings: Readings) -> None:
-        """Give the driver what the level, the lamp's age and its heat leave."""
+    def _drive(self, readings: Readings, tell: bool = False) -> None:
+        """Give the driver what the level, the lamp's age and its heat leave; tell: as rules."""
         output_c = self.lamp.level_c
         said = self._said
         if output_c and said is not None:
+            tell = tell and not self.lamp.ramping
             output_c = maintained_c(output_c, said, self.burning_min)
+            if tell and output_c != self.lamp.level_c:
+                self.lamp.add_rule(_CLO, (output_c + 50) // 100)
             if self.monitor.active & 1 << HEAT:
                 warmer_dc = max(0, readings.temperature_dc - said.derate_dc + _DERATE_FROM_DC)
                 output_c = output_c * max(_DERATED_PERCENT, 100 - warmer_dc // 5) // 100
+                if tell:
+                    self.lamp.add_rule(_DERATED, (output_c + 50) // 100)
             output_c = max(output_c, said.lowest_percent * 100)
         if output_c != self.output_c:
             self.output_c = output_c

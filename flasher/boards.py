@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from firmware.parts import PARTS
+from firmware import PARTS
 
 Value = int | list[object] | None
 

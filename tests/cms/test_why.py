@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,33 @@ def test_what_the_node_says_of_now_stands_last_and_is_what_is_told() -> None:
     assert "somebody" in told["sentences"]["en"]
     then = explain(asked(follows=FOLLOWED, device=device), now_s=NIGHT_S + 3600)
     assert "reported" not in [rule for rule, _ in rules(then)]
+
+
+@pytest.mark.parametrize("rule", ["near", "floor", "lowest", "relay", "derated"])
+def test_a_rule_that_only_the_node_knows_is_the_one_that_is_told(rule: str) -> None:
+    since = "2026-06-21T22:29:00.000+00:00"
+    said = json.dumps([
+        {"rule": "program", "value": 60, "since": since, "by": None},
+        {"rule": rule, "value": 80, "since": since, "by": None},
+    ])  # fmt: skip
+    effect = {"level": 80, "reason": "sensor", "ref": None}
+    newest = {"node.reasonCode": ["dynamic", 1000], "node.reasonChain": [said, 1000],
+              "lamp.feedbackLightCommand": [effect, 1000]}  # fmt: skip
+    device = Device("a", "g", "L-0001", newest)
+    told = explain(asked(device=device), now_s=NIGHT_S)
+    assert rules(told)[-3:] == [("program", 60), (rule, 80), ("reported", 80)]
+    assert told["chain"][-2]["since"] == since
+    other = explain(asked(), now_s=NIGHT_S)["sentences"]
+    assert set(told["sentences"]) == LANGUAGES
+    assert all(told["sentences"][one] != other[one] for one in LANGUAGES)
+
+
+def test_a_chain_of_a_stranger_that_is_none_is_left_out() -> None:
+    effect = {"level": 80, "reason": "sensor", "ref": None}
+    newest = {"node.reasonCode": ["dynamic", 1000], "node.reasonChain": ["because", 1000],
+              "lamp.feedbackLightCommand": [effect, 1000]}  # fmt: skip
+    told = explain(asked(device=Device("a", "g", "L-0001", newest)), now_s=NIGHT_S)
+    assert rules(told)[-1] == ("reported", 80)
 
 
 @pytest.mark.parametrize(

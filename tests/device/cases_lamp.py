@@ -152,6 +152,13 @@ def test_an_override_without_an_end_lives_as_long_as_the_configuration_says():
     assert bench.channel.lamp.target_percent == 10
 
 
+def test_constant_light_output_is_a_rule_of_the_chain():
+    bench = Bench(clo_start_percent=80, clo_end_100h=1000)
+    bench.run(1)
+    assert bench.rules() == [("default", 100), ("clo", 80)]
+    assert bench.channel.lamp.level_percent == 100
+
+
 def test_less_light_than_the_lamp_can_give_is_not_asked_for():
     bench = Bench(lowest_percent=12)
     bench.ask(3)
@@ -205,6 +212,7 @@ def test_heat_takes_light_away_and_gives_it_back():
     bench.run(120)
     assert ("overheated", wire.STARTED) in bench.events()
     assert bench.channel.output_c == FULL_C // 2
+    assert bench.rules()[-1] == ("derated", 50)
     bench.readings.temperature_dc = 600
     bench.run(120)
     assert bench.events()[-1] == ("overheated", wire.ENDED)
