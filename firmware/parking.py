@@ -45,13 +45,13 @@ _CAR_MM = 700  # What reflects above that is no car's underbody.
 _BONUS = 150  # A state that nothing has moved since is the surer for it.
 # Sums from which the confidence (percent) is so high: the logistic function.
 _SURE = ((460, 99), (390, 98), (294, 95), (220, 90), (173, 85), (139, 80), (85, 70), (41, 60))
-# Above this the field says that a car is there, whatever the sum says.
+# Beyond this the field speaks against a change, whatever the sum says: it must last longer.
 _CONFLICT = 200
 _WORD_PERCENT = 60  # An operator's word that the bay is empty, without a radar.
 # So many weak echoes from one distance are of a body; after so many without one it is gone.
 _SAME, _SAME_MM, _NONES, _SAME_WEIGHT = 3, 25, 60, -50
 # So many in a row from one distance are of no one who only stands there.
-_RUN, _RUN_WEIGHT = 45, 800
+_RUN, _RUN_WEIGHT = 8, 800
 _NONE, _WEAK, _STRONG, _NEAR, _SILENT = 0, 1, 2, 3, 4
 _MEMORY = "<BBBBBiiihhhhHI"
 _VERSION = 2
@@ -215,7 +215,8 @@ class Bay:
         if self._doubt_ms < 0:
             self._doubt_ms = now.tick_ms
             self._doubt_echoes = 0
-        agreed = self._agrees(target) and (felt > _CONFLICT) == (target == OCCUPIED)
+        against = felt > _CONFLICT if target == VACANT else felt < -_CONFLICT
+        agreed = self._agrees(target) and not against
         settle_ms = SETTLE_MS if moved and agreed else SETTLE_STILL_MS
         heard = self._doubt_echoes >= (1 if moved else FIRST_ECHOES)
         if wire.ticks_after(now.tick_ms, self._doubt_ms) < settle_ms or not (heard or self.blind):
