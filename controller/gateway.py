@@ -125,6 +125,9 @@ class Gateway:
         elif isinstance(message, wire.NodeState):
             at_ms = int(now.domain_s * 1000)
             self._values(device, translate.node_values(message, at_ms), now)
+        elif isinstance(message, wire.NodeWear):
+            at_ms = int(now.domain_s * 1000)
+            self._values(device, translate.wear_values(message, at_ms), now)
         elif isinstance(message, wire.Why):
             before = device.values.get(("node", "reasonChain"))
             said = str(before.value) if before else ""

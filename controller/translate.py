@@ -31,6 +31,7 @@ _TALQ_REASONS = {
     "dynamic": "sensor",
 }
 _BAYS = {"unknown": "Unknown", "vacant": "Vacant", "occupied": "Occupied"}
+_NO_CLOCK_S = 65535
 _NO_TEMPERATURE_DC = -2731  # Colder is nothing.
 _QUALITIES = ("none", "estimated", "synchronised")
 # Events of nodes: function id, TALQ's event type, whether it has a beginning and an end.
@@ -229,18 +230,27 @@ def node_values(message: wire.NodeState, at_ms: int) -> list[Value]:
         ("eventsWaiting", message.events_waiting),
         ("eventsLost", message.events_lost),
         ("refusedByNode", message.refused),
-        ("driftPpm", message.drift_ppm),
-        ("switchOnCount", message.switch_count),
     )
     values = [text_or_number(name, value, at_ms) for name, value in pairs]
-    if message.temperature_dc > _NO_TEMPERATURE_DC:
-        values.append(text_or_number("temperatureC", round(message.temperature_dc / 10), at_ms))
     if message.quality != wire.TIME_NONE:  # A node without a clock tells no time.
-        values.append(text_or_number("clockErrorS", message.clock_error_s, at_ms))
         own_ms = posix_ms(message.day, message.second)
         values.append(
             Value(("basic", "currentTime"), "DateTime", talq.timestamp_ms(own_ms), at_ms)
         )
+    return values
+
+
+def wear_values(message: wire.NodeWear, at_ms: int) -> list[Value]:
+    """What a node says of its clock, its temperature and its lamp's switchings."""
+    values = [
+        text_or_number("driftPpm", message.drift_ppm, at_ms),
+        text_or_number("switchOnCount", message.switch_count, at_ms),
+    ]
+    if message.clock_error_s < _NO_CLOCK_S:
+        values.append(text_or_number("clockErrorS", message.clock_error_s, at_ms))
+    if message.temperature_dc > _NO_TEMPERATURE_DC:
+        told_c = round(message.temperature_dc / 10)
+        values.append(text_or_number("temperatureC", told_c, at_ms))
     return values
 
 

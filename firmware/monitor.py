@@ -144,23 +144,23 @@ class Monitor:
             return 1 if voltage_dv < low + (low // 50 if was else 0) else 0
         return 1 if voltage_dv > high - (high // 50 if was else 0) else 0
 
-    def _power(self, at: int, was: bool, power: int, expected_mw: int, output_c: int) -> int:
+    def _power(self, at: int, was: bool, drawn_mw: int, expected_mw: int, output_c: int) -> int:
         """Conditions of a lamp that should burn."""
         assert self._said is not None
         if at == LAMP:
             part = _ALIVE_PERCENT if was else _DEAD_PERCENT
-            return 1 if power < expected_mw // 100 * part else 0
+            return 1 if drawn_mw < expected_mw // 100 * part else 0
         if at == DIMMING:
             if output_c > _DIMMED_C_MAX:
                 return -1
             more_mw = power_mw(FULL_C, self._said) - expected_mw
-            return 1 if power > expected_mw + more_mw // 4 * (2 if was else 3) else 0
+            return 1 if drawn_mw > expected_mw + more_mw // 4 * (2 if was else 3) else 0
         tolerance = self._said.tolerance_percent
         if not tolerance or self.active & (1 << LAMP | 1 << DIMMING):
             return -1  # What is wrong has its name already.
         if was:
             tolerance = tolerance * 3 // 4
         if at == HIGH:
-            return 1 if power > expected_mw // 100 * (100 + tolerance) else 0
+            return 1 if drawn_mw > expected_mw // 100 * (100 + tolerance) else 0
         low = expected_mw // 100 * (100 - tolerance)
-        return 1 if expected_mw // 100 * _ALIVE_PERCENT < power < low else 0
+        return 1 if expected_mw // 100 * _ALIVE_PERCENT < drawn_mw < low else 0

@@ -102,7 +102,7 @@ class Node:
         if now.uptime_s - self._node_report_s >= due_s or not self._node_report_s:
             self._node_report_s = max(1, now.uptime_s)
             self._told_refused = readings.refused
-            self.effects.send(self.node_state(now, readings))
+            self._health(now, readings)
 
     def report(self, now: Now, readings: Readings) -> None:
         """Ask to send the channel's state."""
@@ -117,9 +117,16 @@ class Node:
             heap_free_bytes=readings.heap_free_bytes, heap_total_bytes=readings.heap_total_bytes,
             refused=min(readings.refused, 65535), events_waiting=readings.events_waiting,
             events_lost=readings.events_lost, reset_cause=self.stored.reset_cause,
-            boot_count=self.stored.boot_count, clock_error_s=readings.clock_error_s,
-            drift_ppm=readings.drift_ppm, temperature_dc=readings.temperature_dc,
-            switch_count=self.channel.switch_count,
+            boot_count=self.stored.boot_count,
+        )  # fmt: skip
+
+    def _health(self, now: Now, readings: Readings) -> None:
+        self.effects.send(self.node_state(now, readings))
+        self.effects.send(
+            wire.NodeWear(
+                clock_error_s=readings.clock_error_s, drift_ppm=readings.drift_ppm,
+                temperature_dc=readings.temperature_dc, switch_count=self.channel.switch_count,
+            )
         )  # fmt: skip
 
     def entered(self, now: Now, readings: Readings) -> None:
@@ -154,7 +161,7 @@ class Node:
             self.effects.add(RESTART, message.action)
         elif isinstance(message, wire.Ask):
             self.report(now, readings)
-            self.effects.send(self.node_state(now, readings))
+            self._health(now, readings)
             self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
         elif message.TYPE in (wire.SET_OUTPUT, wire.RECALIBRATE):  # Rows of some kinds' images.
             self._override(message, now)

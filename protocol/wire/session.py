@@ -5,6 +5,7 @@ transitions.py. Randomness and time come in as arguments. The other end is in co
 """
 
 from .codes import DOWN, UP
+from .commands import JoinAccept, JoinNeeded
 from .const import const
 from .errors import (
     DIRECTION,
@@ -17,7 +18,7 @@ from .errors import (
 from .frame import WIRE_VERSION, decode, encode_into, peek
 from .limits import COUNTER_MAX, FRAME_SIZE_MAX, NONCE_SIZE, TAG_SIZE
 from .message import Message, direction
-from .messages import JoinAccept, JoinNeeded, JoinRequest
+from .messages import JoinRequest
 from .seal import Key, Window, same, session_key
 from .transitions import (
     ACCEPTED,

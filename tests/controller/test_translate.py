@@ -57,6 +57,15 @@ def test_every_node_state_becomes_entries_that_talq_takes(message: wire.NodeStat
     assert told(values)["node", "uptimeS"] == message.uptime_ms // 1000
 
 
+@given(messages((wire.NodeWear,)))
+def test_what_a_node_says_of_its_age_becomes_entries_that_talq_takes(
+    message: wire.NodeWear,
+) -> None:
+    values = translate.wear_values(message, AT_MS)
+    assert faults(entries_of(values)) == []
+    assert (("node", "clockErrorS") in told(values)) == (message.clock_error_s < 65535)
+
+
 @given(messages((wire.Why,)))
 def test_every_chain_of_rules_becomes_an_entry_that_talq_takes(message: wire.Why) -> None:
     values = translate.why_values(message, "", AT_MS)

@@ -1,12 +1,13 @@
 """The sealed conversation of the controller with one node: the controller's end, without I/O."""
 
 from ..codes import DOWN, UP
+from ..commands import JoinAccept, JoinNeeded
 from ..const import const
 from ..errors import DIRECTION, NOT_JOINED, TAG, DecodeError, SessionError
 from ..frame import peek
 from ..limits import FRAME_SIZE_MAX
 from ..message import Message, direction
-from ..messages import Hello, JoinAccept, JoinNeeded, JoinRequest
+from ..messages import Hello, JoinRequest
 from ..seal import Key, session_key
 from ..session import SealedChannel, open_alone, sealed_alone
 from ..transitions import follow
