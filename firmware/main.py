@@ -207,7 +207,7 @@ def run(board_of: object, channel_of: object) -> None:
         print("not provisioned:", error)
     except Exception as error:  # noqa: BLE001  # the one supervisor of a node
         sys.print_exception(error)
-        boot.crashed()
+        boot.ask("crashed")
     _wait_lit()
     machine.reset()
 

@@ -13,6 +13,8 @@ from . import boot
 from .effects import DUTY
 from .node import FIRMWARE_VERSION
 
+_BUSY = wire.FIRMWARE_NAMES.index("busy")
+
 
 class Upgrade:
     """`shell` has clock, node, link, effects and perform.
@@ -61,7 +63,10 @@ class Upgrade:
             self.tell()
 
     def _step(self, got: object) -> None:
-        told = self._work.send(got)
+        try:
+            told = self._work.send(got)
+        except MemoryError:  # The lamp comes first; the controller begins again.
+            told = (_BUSY, 0, 0, True)
         if told:
             self.tell(told[0], told[1], told[2])
             if told[3]:  # That was the last step.

@@ -14,12 +14,14 @@ from .build import (
     frozen_sources,
 )
 from .commands import app
+from .signing import SigningError, sign
 
 __all__ = [
     "IMAGE_SIZE_MAX_BYTES",
     "BoardError",
     "BuildError",
     "Image",
+    "SigningError",
     "Value",
     "app",
     "build_application",
@@ -27,4 +29,5 @@ __all__ = [
     "build_romfs",
     "compile_board",
     "frozen_sources",
+    "sign",
 ]

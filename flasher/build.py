@@ -6,6 +6,7 @@ Code in ROMFS runs where it lies; imported from ordinary files it would need twi
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ FROZEN = ("firmware/boot.py", "firmware/record.py")
 # These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
 APART = ("firmware/start.py", "firmware/installer.py", "firmware/ed25519.py")
+_VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
 # What boot.py runs, once the lamp is lit and the slot with this image is mounted.
 START = "import firmware.start\nfirmware.start.run()\n"
@@ -115,9 +117,23 @@ def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str
     return replace(build_romfs([(name, linked.text)]), linked={name: linked})
 
 
-def build_application() -> Image:
-    """The application: what runs first, and a programme for each kind of node."""
+def _stamp(source: str, version: int) -> str:
+    stamped, count = re.subn(
+        r"(?m)^FIRMWARE_VERSION = \d+$", f"FIRMWARE_VERSION = {version}", source
+    )
+    if count != 1:
+        raise BuildError(f"{_VERSIONED}: there is no line FIRMWARE_VERSION = number")
+    return stamped
+
+
+def build_application(version: int = 1, changed: Mapping[str, str] | None = None) -> Image:
+    """The application: what runs first, and a programme for each kind of node.
+
+    It tells the controller this version. `changed` replaces sources, {path: text}.
+    """
     sources = {str(path): (ROOT / path).read_text() for path in device_files()}
+    sources |= changed or {}
+    sources[_VERSIONED] = _stamp(sources[_VERSIONED], version)
     apart = {FROZEN[0]: sources[FROZEN[0]]}
     for path in FROZEN:
         del sources[path]

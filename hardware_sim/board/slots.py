@@ -25,5 +25,7 @@ def write(number, offset, data):
         raise OSError(28)
     own = uctypes.bytearray_at(int(sys.argv[9]) + number * size, size)
     if not offset % _BLOCK:
-        written(own, offset, b"\xff" * _BLOCK)
+        blank = b"\xff" * 256
+        for at in range(offset, offset + _BLOCK, 256):
+            written(own, at, blank)
     written(own, offset, data)
