@@ -2,6 +2,7 @@
 
 from protocol import wire
 
+from .duty import Duty
 from .effects import STORE_MEMORY, Effects
 from .happenings import Happenings
 from .now import Now
@@ -24,6 +25,9 @@ class BayChannel:
         self.bay = Bay()
         self.news = False
         self.rules = b""
+        self._duty = Duty()
+        self._beat_s = 3600
+        self._told_s = 0
         self._stay_max_s = 0
         self._stored_s = 0
         if memory:
@@ -47,6 +51,9 @@ class BayChannel:
                 self.happenings.happen(kind, wire.INSTANT, bay.confidence_percent, now)
         if changed or now.uptime_s - self._stored_s >= _STORE_S:
             self._store(now)
+        talk = self.news or readings.events_waiting or now.uptime_s - self._told_s >= self._beat_s
+        readings.echo.rest_ms = self._duty.rest_ms(bay.pause_ms, bool(talk), now)
+        readings.echo.radio = self._duty.radio
 
     def _store(self, now: Now) -> None:
         self._stored_s = now.uptime_s
@@ -73,6 +80,7 @@ class BayChannel:
     def state(self, now: Now, readings: Readings) -> wire.Message:
         """The state, which is then no news any more."""
         self.news = False
+        self._told_s = now.uptime_s
         bay = self.bay
         return wire.BayState(
             day=now.day, second=now.second, quality=now.quality, state=bay.state,
@@ -105,6 +113,7 @@ class BayChannel:
     def configure(self, configuration: wire.Configuration) -> bool:
         """Of a configuration the longest stay concerns a bay, and the node's heartbeat."""
         self._stay_max_s = configuration.stay_max_min * 60
+        self._beat_s = configuration.heartbeat_s
         return True
 
     def follow(self, content: bytes, configuration: wire.Configuration) -> bool:

@@ -5,7 +5,8 @@ class Echo:
     """`count` grows with each measurement, below 2^30; `mm` is 0 when nothing reflects.
 
     `near` is 1 when something lies on the sensor itself. `wanted` is the detector's: set
-    while it would like a measurement.
+    while it would like a measurement. A board on a battery may rest for `rest_ms` (0: not at all)
+    and has its radio on while `radio` is set; others do not look.
     """
 
     def __init__(self) -> None:
@@ -14,3 +15,5 @@ class Echo:
         self.strength_db = 0
         self.near = 0
         self.wanted = False
+        self.rest_ms = 0
+        self.radio = True

@@ -24,6 +24,7 @@ class Esp32Board:
 
     def __init__(self, spec: "list[int]", credentials: tuple[str, str]) -> None:
         self._pwm = None
+        self.pass_ms = 100  # What the link gets of each turn of the loop.
         self.relay_s: tuple[int, int] | None = None  # How long it stays open and closed at least.
         self._credentials = credentials
         self._wlan = network.WLAN(network.WLAN.IF_STA)

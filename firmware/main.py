@@ -118,7 +118,7 @@ class Shell:
 
     def work(self) -> None:
         """The time until the next tick is the link's; a ramp takes a step in between."""
-        left_ms = _TICK_MS
+        left_ms = self.board.pass_ms
         while self.node.channel.ramping and left_ms > _STEP_MS:
             self.link.work(_STEP_MS)
             left_ms -= _STEP_MS

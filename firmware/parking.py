@@ -69,6 +69,7 @@ class Bay:
         self.since_s = 0
         self.overstayed = False
         self.alert = True
+        self.pause_ms = FAST_MS  # Until the next sample.
         self.kind = _SILENT
         self.blind = True
         self.silent = True
@@ -95,8 +96,8 @@ class Bay:
 
     def tick(self, field: "list[int] | None", echo: Echo, temperature_dc: int, now: Now) -> bool:
         """Time passes; field (x, y, z in nT) is None while the magnetometer is silent."""
-        pause_ms = FAST_MS if self.alert else SLOW_MS
-        if self._sampled_ms >= 0 and wire.ticks_after(now.tick_ms, self._sampled_ms) < pause_ms:
+        since_ms = wire.ticks_after(now.tick_ms, self._sampled_ms)
+        if self._sampled_ms >= 0 and since_ms < self.pause_ms:
             return False
         self._sampled_ms = now.tick_ms
         if field is not None:
@@ -119,6 +120,7 @@ class Bay:
             self.baseline.follow(self.far_nt)
         doubt = self._doubt_ms >= 0 or self.state == UNKNOWN or not self._agrees(self.state)
         self.alert = doubt or now.uptime_s - self._moved_s < ALERT_S
+        self.pause_ms = FAST_MS if self.alert else SLOW_MS
         quiet = now.uptime_s - self._echo_s < ECHO_QUIET_S
         pause = not self.silent and wire.ticks_after(now.tick_ms, self._echo_ms) < ECHO_MS
         echo.wanted = not pause and (self.alert or not quiet)
