@@ -12,10 +12,9 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 
+from bench import parking_days
 from firmware import parking
 from hardware_sim import parking_traces as traces
-
-from . import judge_parking
 
 _ECHOES = 3
 # Echoes of one standing car are alike: more of them do not make it surer.
@@ -52,7 +51,7 @@ def counted(seed: int) -> tuple[Counts, Counts]:
             beyond = sum(bay.far_nt > bound for bound in parking.FIELD_BOUNDS_NT)
             fields[beyond + rows * bay.baseline.restless][car] += 1
 
-    judge_parking.run(trace, look=look)
+    parking_days.run(trace, look=look)
     return echoes, fields
 
 

@@ -17,8 +17,7 @@ STEP_MS = 250
 VACANT, OCCUPIED = 1, 2  # As the detector says it.
 MOVING, COVERED = 0, 3  # A car is coming or going; a steel plate lies over the bay.
 FIT_SEEDS = range(1, 101)
-JUDGE_SEEDS = range(1001, 1201)
-_FIT, _JUDGE = "fit", "judge"
+JUDGE_SEEDS = range(1001, 1101)
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,30 @@
 """Runs the bay detector through simulated days and counts what it got right.
 
-`python -m tools.judge_parking [--count N]` prints the figures on the judging seeds.
+`python -m bench.parking_days [--count N] [--fit-seeds] [--silent-radar]` prints all counts.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware.echo import Echo
 from firmware.now import Now
-from firmware.parking import Bay
+from firmware.parking import SLOW_MS, Bay
 from hardware_sim import parking_traces as traces
 from protocol import wire
 
 _CLAIM_PERCENT = 80
 _LATE_S = 60.0  # A change that is told later than that was missed.
 _TICK_MASK = 0x3FFFFFFF
+_CALM_STEPS = SLOW_MS // traces.STEP_MS
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Score:
     echoes: int = 0
     samples: int = 0
     steps: int = 0
+    by_flag: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, other: Score) -> None:
         """Take up another day's counts."""
@@ -51,6 +56,10 @@ class Score:
             mine_claims = self.claims.setdefault(percent, [0, 0])
             mine_claims[0] += right
             mine_claims[1] += all_
+        for flag, counts in other.by_flag.items():
+            mine_counts = self.by_flag.setdefault(flag, [0, 0])
+            mine_counts[0] += counts[0]
+            mine_counts[1] += counts[1]
         self.delays_s += other.delays_s
         for name in (
             "missed", "false_changes", "covered_steps", "covered_claims", "echoes", "samples",
@@ -66,10 +75,10 @@ class Score:
 
 @dataclass
 class Run:
-    """What the detector said at each step: state, confidence, whether an echo was taken."""
+    """What the detector said at each step, and how many echoes and samples it took."""
 
-    states: np.ndarray
-    confidences: np.ndarray
+    states: NDArray[np.int8]
+    confidences: NDArray[np.int8]
     echoes: int
     samples: int
 
@@ -86,7 +95,7 @@ def run(
     mm, strength = trace.echoes.mm.tolist(), trace.echoes.strength_db.tolist()
     near, off = trace.echoes.near.tolist(), trace.off.tolist()
     bay, echo, now = Bay(), Echo(), Now()
-    born, echoes, memory = 0, 0, b""
+    born, echoes, samples, memory = 0, 0, 0, b""
     now.quality = wire.TIME_SYNCHRONISED
     for at in range(count):
         if off[at]:
@@ -104,11 +113,12 @@ def run(
         now.tick_ms = at * traces.STEP_MS & _TICK_MASK
         now.uptime_s = (at - born) * traces.STEP_MS // 1000
         now.day, now.second = 9821, min(86399, at * traces.STEP_MS // 1000)
+        samples += bay.alert or at % _CALM_STEPS == 0
         bay.tick(fields[at], echo, warm[at], now)
         states[at], sure[at] = bay.state, bay.confidence_percent
         if look is not None:
             look(at, bay)
-    return Run(states, sure, echoes, count)
+    return Run(states, sure, echoes, samples)
 
 
 def judge(trace: traces.Trace, found: Run) -> Score:
@@ -126,6 +136,9 @@ def judge(trace: traces.Trace, found: Run) -> Score:
     score.covered_claims = int(
         ((found.states == traces.OCCUPIED) & (found.confidences >= _CLAIM_PERCENT) & covered).sum()
     )
+    right_steps = sum(score.right.values())
+    both = right_steps + sum(score.wrong.values()) + sum(score.unknown.values())
+    score.by_flag = {flag: [right_steps, both] for flag in sorted(trace.flags) or ("none",)}
     known = on & (found.states != 0) & ((trace.truth == 1) | (trace.truth == 2))
     for percent in np.unique(found.confidences[known]):
         there = known & (found.confidences == percent)
@@ -154,17 +167,17 @@ def _delays(trace: traces.Trace, found: Run, score: Score) -> None:
     score.false_changes = max(0, changes - len(cuts) - 1)
 
 
-def of_seed(seed: int) -> Score:
+def of_seed(seed: int, silent_radar: bool = False) -> Score:
     """The score of one simulated day."""
     trace = traces.make(seed)
-    return judge(trace, run(trace))
+    return judge(trace, run(trace, silent_radar))
 
 
-def of_seeds(seeds: Iterable[int]) -> Score:
+def of_seeds(seeds: Iterable[int], silent_radar: bool = False) -> Score:
     """The score of many days, on all cores."""
     total = Score()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for score in pool.map(of_seed, seeds, chunksize=2):
+        for score in pool.map(partial(of_seed, silent_radar=silent_radar), seeds, chunksize=2):
             total.add(score)
     return total
 
@@ -177,6 +190,7 @@ def report(score: Score) -> str:
         f"{percent}: {right / all_:.4f} of {all_ * traces.STEP_MS / 3_600_000:.1f} h"
         for percent, (right, all_) in sorted(score.claims.items())
     )
+    days = ", ".join(f"{k} {a / b:.4f}" for k, (a, b) in sorted(score.by_flag.items()))
     return "\n".join(
         [
             f"simulated: {hours:.0f} h, {len(score.delays_s)} changes",
@@ -190,17 +204,18 @@ def report(score: Score) -> str:
             f"changes beyond the true ones: {score.false_changes}",
             f"covered: {score.covered_claims} of {score.covered_steps} steps claimed occupied",
             f"echoes an hour {score.echoes / hours:.1f}",
+            f"samples a second {score.samples / hours / 3600:.2f}",
+            f"right by what a day has: {days}",
             f"confidence: {claims}",
         ]
     )
 
 
 if __name__ == "__main__":
-    import argparse
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=len(traces.JUDGE_SEEDS))
     parser.add_argument("--fit-seeds", action="store_true")
+    parser.add_argument("--silent-radar", action="store_true")
     given = parser.parse_args()
     seeds = traces.FIT_SEEDS if given.fit_seeds else traces.JUDGE_SEEDS
-    print(report(of_seeds(list(seeds)[: given.count])))
+    print(report(of_seeds(list(seeds)[: given.count], given.silent_radar)))
