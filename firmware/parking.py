@@ -47,7 +47,7 @@ _BONUS = 150  # A state that nothing has moved since is the surer for it.
 _SURE = ((460, 99), (390, 98), (294, 95), (220, 90), (173, 85), (139, 80), (85, 70), (41, 60))
 # Beyond this the field speaks against a change, whatever the sum says: it must last longer.
 _CONFLICT = 200
-_WORD_PERCENT = 60  # An operator's word that the bay is empty, without a radar.
+_WORD_PERCENT = 60
 # So many weak echoes from one distance are of a body; after so many without one it is gone.
 _SAME, _SAME_MM, _NONES, _SAME_WEIGHT = 3, 25, 60, -50
 # So many in a row from one distance are of no one who only stands there.
@@ -233,8 +233,8 @@ class Bay:
         still = now.uptime_s - self._moved_s >= 2 and self._field_s >= 0
         need = -ECHO_WEIGHTS[_NONE] * 3 // 4
         if self._word and still and now.uptime_s - self._echo_s >= SILENT_S:
-            self.confidence_percent = _WORD_PERCENT
             self._become(VACANT, now)
+            self._tell(0, now)
             return True
         if self._same >= _SAME and self._radar > -need:
             self._become(OCCUPIED, now)
@@ -275,11 +275,13 @@ class Bay:
         total = total if self.state == OCCUPIED else -total
         if self._moved_s < self.since_s and self.trusted > 1:
             total += _BONUS
-        self.confidence_percent = 50 if total >= 0 else 40
+        found = 50 if total >= 0 else 40
         for least, percent in _SURE:
             if total >= least:
-                self.confidence_percent = percent
-                return
+                found = percent
+                break
+        # A word, or a memory of before the start, is worth so much without a single echo.
+        self.confidence_percent = found if self._echoes else min(found, _WORD_PERCENT)
 
     def _is_empty(self) -> bool:
         """Whether the radar is sure that the bay is empty."""
