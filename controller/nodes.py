@@ -55,6 +55,7 @@ class NodeEnd:
         self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
         self.uploads: dict[int, Upload] = {}
         self.hello: wire.Hello | None = None
+        self.firmware: wire.FirmwareState | None = None  # What it told last, in this session.
         self.boot_s = 0.0
         self.refused: Counter[str] = Counter()
         self.refused_told = 0
@@ -84,6 +85,8 @@ class NodeEnd:
             self._greeted(message, now)
         elif isinstance(message, wire.Ack):
             self._retry.forget(message.command_id)
+        elif isinstance(message, wire.FirmwareState):
+            self.firmware = message
         elif isinstance(message, wire.UploadState):
             self._uploaded(message, now)
         elif isinstance(message, wire.TimeAsk):
@@ -133,8 +136,18 @@ class NodeEnd:
             )
         )  # fmt: skip
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way to the node that matters more than an update."""
+        waiting = any(not one.stored and not one.refused for one in self.uploads.values())
+        return self.joined and not waiting and not len(self._retry)
+
+    def say(self, message: wire.FirmwareBegin | wire.FirmwareChunk) -> None:
+        """Send a part of an update, once; whoever sends it looks at what the node tells."""
+        self._send(message)
+
     def _greeted(self, hello: wire.Hello, now: Now) -> None:
-        self.hello = hello
+        self.hello, self.firmware = hello, None
         self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
         self.boot_s = now.domain_s - hello.uptime_ms / 1000
         self._retry.clear()

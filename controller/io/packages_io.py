@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from protocol import talq
 
-from .. import packages, translate
+from .. import packages, translate, updates
 from ..errors import PackageError
 from .engine_io import Engine
 from .turn import Turn
@@ -21,6 +21,10 @@ from .turn import Turn
 _PAUSE_S_MIN, _PAUSE_S_MAX = 0.2, 30.0
 _TRIES_MAX = 20
 _ANSWER_S_MAX = 20.0
+_NODES = "esp32"  # The hardware of packages that are for nodes.
+_RESULTS = "x-results"  # In a stored request: what became of nodes, once it was judged.
+_WORK_S = 0.1
+_NAMED_MAX = 20  # Nodes that are named in one event.
 _SUCCESS, _PARTIAL, _PAST_END = 200, 206, 416
 
 _log = structlog.get_logger("packages")
@@ -47,6 +51,7 @@ class Packages:
                 where = f"{number}.downloadUri"
                 raise talq.TalqError(422, "resourceConflict", "an http(s) URI is needed", where)
         for body in turn.bodies:
+            body.pop(_RESULTS, None)
             kept = talq.encode(body)
             name = str(body["packageId"])
             self._engine.gateway.effects.store("resource", turn.cms.uri, "fetching", name, kept)
@@ -69,15 +74,17 @@ class Packages:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _install(self, cms: str, body: dict[str, Any]) -> None:
-        self._tell(cms, "changingRelease", f"{body['packageId']} {body['releaseId']}", True)
+        results = body.pop(_RESULTS, None)
+        if results is None:
+            self._tell(cms, "changingRelease", f"{body['packageId']} {body['releaseId']}", True)
         try:
-            if self._key is None:
-                raise PackageError("changeReleaseFailure", "no release key is configured here")
-            data = await self._fetch(cms, body)
-            package = packages.judge(
-                data, self._key, package_id=body["packageId"], release_id=body["releaseId"]
-            )
-            self._keep(package)
+            if results is None:
+                package = await self._judged(cms, body)
+                self._keep(package)
+            else:  # It was judged before the restart, and nodes are being updated.
+                package = await asyncio.to_thread(self._kept, body)
+            if package.hardware == _NODES:
+                await self._bring(cms, body, package, results or {})
         except PackageError as error:
             _log.warning("package refused", package=body["packageId"], why=str(error))
             self._tell(cms, error.event, str(error), None)
@@ -94,12 +101,52 @@ class Packages:
         )
         await self._engine.settled()
 
+    async def _judged(self, cms: str, body: dict[str, Any]) -> packages.Package:
+        if self._key is None:
+            raise PackageError("changeReleaseFailure", "no release key is configured here")
+        data = await self._fetch(cms, body)
+        return packages.judge(
+            data, self._key, package_id=body["packageId"], release_id=body["releaseId"]
+        )
+
     def _keep(self, package: packages.Package) -> None:
         """Whole or not at all: written beside its place, then moved there."""
-        name = hashlib.sha256(package.package_id.encode()).hexdigest()[:16]
-        part = self._folder / f"{name}.part"
+        path = self._path(package.package_id)
+        part = path.with_suffix(".part")
         part.write_bytes(package.content)
-        part.replace(self._folder / f"{name}.package")
+        part.replace(path)
+
+    def _path(self, package_id: str) -> Path:
+        return self._folder / f"{hashlib.sha256(package_id.encode()).hexdigest()[:16]}.package"
+
+    def _kept(self, body: dict[str, Any]) -> packages.Package:
+        """The package for nodes that was judged and kept before a restart."""
+        name = str(body["packageId"])
+        content = self._path(name).read_bytes()
+        return packages.Package(name, str(body["releaseId"]), _NODES, content)
+
+    async def _bring(
+        self, cms: str, body: dict[str, Any], package: packages.Package, results: dict[str, str]
+    ) -> None:
+        """Until every node has committed it or is told why not; PackageError names those."""
+        engine = self._engine
+        nodes = [devices[0].node for devices in engine.gateway.registry.by_node.values()]
+        image = updates.read_image(package.content)
+        campaign = updates.Campaign(image, nodes, results, engine.now())
+        told = -1
+        while not campaign.over:
+            if len(campaign.results) != told:
+                told = len(campaign.results)
+                kept = talq.encode({**body, _RESULTS: campaign.results})
+                engine.gateway.effects.store("resource", cms, "fetching", package.package_id, kept)
+            campaign.work(engine.now())
+            engine.arrived()
+            await asyncio.sleep(_WORK_S)
+        failed = campaign.failed
+        _log.info("nodes updated", release=package.release_id, failed=failed)
+        if failed:
+            text = f"{len(failed)} of {len(nodes)} nodes: {'; '.join(failed[:_NAMED_MAX])}"
+            raise PackageError("changeReleaseFailure", text)
 
     async def _fetch(self, cms: str, body: dict[str, Any]) -> bytes:
         """All bytes; a broken download goes on where it was, also after a restart."""

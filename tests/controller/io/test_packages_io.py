@@ -30,7 +30,9 @@ GATEWAY = "3f6f1c0e-94c7-5a55-8a53-0a4b7d7a1c11"
 CONTENT = bytes(range(256)) * 200
 
 
-def package(release: str = "2", hardware: str = "esp32", content: bytes = CONTENT) -> bytes:
+def package(
+    release: str = "2", hardware: str = "lamplighter-gateway", content: bytes = CONTENT
+) -> bytes:
     return packages.build(
         KEY, package_id="firmware", release_id=release, hardware=hardware, content=content
     )
