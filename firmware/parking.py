@@ -47,7 +47,7 @@ _BONUS = 150  # A state that nothing has moved since is the surer for it.
 _SURE = ((460, 99), (390, 98), (294, 95), (220, 90), (173, 85), (139, 80), (85, 70), (41, 60))
 # Beyond this the field speaks against a change, whatever the sum says: it must last longer.
 _CONFLICT = 200
-_WORD_PERCENT = 60
+_WORD_PERCENT, _BLIND_PERCENT = 60, 75
 # So many weak echoes from one distance are of a body; after so many without one it is gone.
 _SAME, _SAME_MM, _NONES, _SAME_WEIGHT = 3, 25, 60, -50
 # So many in a row from one distance are of no one who only stands there.
@@ -280,8 +280,9 @@ class Bay:
             if total >= least:
                 found = percent
                 break
-        # A word, or a memory of before the start, is worth so much without a single echo.
-        self.confidence_percent = found if self._echoes else min(found, _WORD_PERCENT)
+        # One sense alone is worth less, and a word, or a memory of before the start, still less.
+        highest = _BLIND_PERCENT if self.blind else 99
+        self.confidence_percent = min(found, highest if self._echoes else _WORD_PERCENT)
 
     def _is_empty(self) -> bool:
         """Whether the radar is sure that the bay is empty."""
