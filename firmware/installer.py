@@ -42,6 +42,7 @@ _STARTS_MAX = 3
 _TRIAL_AT, _STARTS, _CRASHES, _SLOTS = 2, 3, 4, 6
 _BLANK = 0xFFFFFFFF
 _NONE = 255
+_FULL_C = 10000
 # Places in FIRMWARE_NAMES of the wire.
 _CHECKING, _RECEIVING, _READY, _TRIAL = 1, 2, 3, 4
 _FORM, _HARDWARE, _OLDER, _SPACE, _SIGNATURE, _CONTENT = 5, 6, 7, 8, 9, 10
@@ -200,8 +201,8 @@ def _one(boot, running: int, got):
 def install(boot, running: int, said):
     """Steps from a head to the restart into the new image, or to a refusal.
 
-    `boot` is boot.py, `running` the version that runs; said() tells duty, level, day, second and
-    the clock's quality.
+    `boot` is boot.py, `running` the version that runs; said() tells duty and level that the
+    lamp was last asked, -1 if it was not, then its light, and day and second, 0 without a clock.
     """
     got = yield None
     ended = None
@@ -213,18 +214,20 @@ def install(boot, running: int, said):
         yield _READY, version, 0, False
         for _ in range(_RESTART_TICKS):
             yield None
-        _, _, day, second, quality = said()
-        rest = struct.pack("<HI", day, second) if quality else b""
-        record.restart(boot.lamp.duty_u16(), rest)
+        _, _, light_c, day, second = said()
+        record.restart(boot.lamp.duty_u16(), struct.pack("<HHI", light_c, day, second))
     yield (0 if isinstance(ended, bool) else ended), version, 0, True
 
 
 def _obeys(lamp, duty_effect: int, shell) -> bool:
     """Whether the output follows the brain; a node that drives none has only to be joined."""
     add, perform, said = shell
-    duty, level, _, _, _ = said()
-    if duty < 0:
+    board = _identity().get("board") or [None]
+    if board[0] is None:
         return True
+    duty, level, _, _, _ = said()
+    if duty < 0:  # It is lit since the start, and nothing was to be changed.
+        duty, level = lamp.duty_u16(), _FULL_C
     seen = []
     for asked in (duty ^ _STEP, duty):
         add(duty_effect, asked, level)

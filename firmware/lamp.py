@@ -65,6 +65,11 @@ class Lamp:
         self._ramp_ms = 0
         self._ramp_start_ms = 0
 
+    def resume(self, level_c: int) -> None:
+        """After a planned restart the light is what it was."""
+        self.level_c = self._from_c = level_c
+        self.target_percent = level_c // 100
+
     @property
     def level_percent(self) -> int:
         """The level in effect, rounded."""

@@ -26,9 +26,13 @@ class Upgrade:
         self._shell = shell
         self._work = None
         self.duty = self.level = -1
-        if len(boot.left) == 8:  # A planned restart: the lamp goes on with its plan at once.
-            _, day, second = struct.unpack("<HHI", boot.left)
-            shell.clock.set(day, second, 0, wire.TIME_ESTIMATED)
+        self._lamp = getattr(shell.node.channel, "lamp", None)
+        if len(boot.left) == 10:  # A planned restart: the lamp goes on with its plan at once.
+            _, level_c, day, second = struct.unpack("<HHHI", boot.left)
+            if day:
+                shell.clock.set(day, second, 0, wire.TIME_ESTIMATED)
+            if self._lamp:
+                self._lamp.resume(level_c)
         if boot.trial:
             from .installer import prove
 
@@ -40,7 +44,8 @@ class Upgrade:
 
     def _said(self) -> tuple[int, int, int, int, int]:
         now = self._shell.clock.now
-        return self.duty, self.level, now.day, now.second, now.quality
+        light_c = self._lamp.level_c if self._lamp else 0
+        return self.duty, self.level, light_c, now.day, now.second
 
     def tick(self) -> None:
         """A slice of the work."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from real_node import Desk
+from real_node import Desk, configuration
+from schedule_tables import only, step
 from servers import Broker
-from update_rig import KEY, UpdatedNode, Updater, image, running
+from update_rig import KEY, STATUS, UpdatedNode, Updater, image, running
 
 import flasher
 from protocol import wire
@@ -50,3 +53,140 @@ def test_a_signed_image_reaches_the_node_and_is_committed(place: Place) -> None:
     node.cut()
     assert running(desk) == 2
     assert not node.log()
+
+
+def lit(node: UpdatedNode) -> float:
+    """What the lamp's output is driven with, in percent."""
+    return float(node.pages.duty[0]) * 100 / 65535
+
+
+def test_the_lamp_keeps_its_plan_from_the_first_chunk_to_the_commit(place: Place) -> None:
+    node, desk = place()
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+    table = only(step("12:00", 40))
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 1, table) == wire.UPLOAD_STORED
+    end = time.monotonic() + 10
+    while abs(lit(node) - 40) > 0.1:
+        assert time.monotonic() < end, lit(node)
+        desk.pump(0.1)
+    seen: set[float] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            seen.add(lit(node))
+            time.sleep(0.001)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    updater = Updater(desk, 2, flasher.sign(image(2), KEY, 2))
+    updater.until("ready")
+    updater.until("trial")
+    updater.until("idle")
+    over.set()
+    watcher.join()
+    assert updater.hellos == [2]
+    assert 39 <= min(seen) <= max(seen) <= 41, sorted(seen)
+
+
+def test_cuts_of_the_mains_during_the_transfer_cost_a_block_each(place: Place) -> None:
+    node, desk = place()
+    update = flasher.sign(image(2), KEY, 2)
+    updater = Updater(desk, 2, update)
+    rng = random.Random(2)
+    before = 0
+    for part in range(1, 7):
+        goal = len(update) * part // 7
+        end = time.monotonic() + 30
+        while updater.told is None or updater.told.have_bytes < goal:
+            assert time.monotonic() < end, node.log()
+            updater.work()
+        desk.pump(rng.random() * 0.05)
+        node.cut()
+        reached, hellos = updater.told.have_bytes, len(updater.hellos)
+        while len(updater.hellos) == hellos:
+            assert time.monotonic() < end, node.log()
+            updater.work()
+        updater.told = None
+        while updater.told is None or updater.told.status != STATUS["receiving"]:
+            assert time.monotonic() < end, node.log()
+            updater.work()
+        assert updater.told.have_bytes % 4096 == 0
+        assert updater.told.have_bytes >= reached // 4096 * 4096 > before
+        before = updater.told.have_bytes
+    updater.until("ready")
+    updater.until("trial")
+    updater.until("idle")
+    assert updater.told is not None
+    assert updater.told.running_version == 2
+    assert not node.log()
+
+
+def wrong(update: bytes, name: str) -> bytes:
+    """The update with something wrong with it."""
+    head = bytearray(update[:120])
+    if name == "form":
+        head[4] = 9
+    elif name == "signature":
+        head[100] ^= 1
+    return bytes(head) + update[120:]
+
+
+def test_what_may_not_be_installed_is_refused_before_a_byte_is_written(place: Place) -> None:
+    node, desk = place()
+    good = image(2)
+    updates = {
+        "form": wrong(flasher.sign(good, KEY, 2), "form"),
+        "hardware": flasher.sign(good, KEY, 2, hardware="esp8266"),
+        "older": flasher.sign(good, KEY, 1, may_be_older=True),
+        "size": flasher.sign(bytes(600_000), KEY, 2),
+        "signature": wrong(flasher.sign(good, KEY, 2), "signature"),
+    }
+    for name, update in updates.items():
+        updater = Updater(desk, 2, update)
+        updater.until(name)
+    assert not any((node.folder / "slots").read_bytes())
+    assert not node.log()
+
+
+def test_content_that_is_not_what_was_signed_never_runs(place: Place) -> None:
+    node, desk = place()
+    good = bytearray(flasher.sign(image(2), KEY, 2))
+    good[5000] ^= 1
+    Updater(desk, 2, bytes(good)).until("content")
+    node.cut()
+    assert running(desk) == 1
+    assert not node.log()
+
+
+BROKEN = {
+    "crashes": ("firmware/lamp_main.py", "def run", "raise ValueError('broken')\n\n\ndef run"),
+    "hangs": ("firmware/lamp_main.py", "def run", "while True:\n    pass\n\n\ndef run"),
+    "never joins": ("firmware/link_io.py", "shell.entered()\n        elif", "pass\n        elif"),
+    "drives nothing": ("firmware/esp32.py", "self._pwm.duty_u16(duty)", "pass"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_image_that_does_not_prove_itself_is_taken_back(place: Place, fault: str) -> None:
+    node, desk = place()
+    path, old, new = BROKEN[fault]
+    updater = Updater(desk, 2, flasher.sign(image(2, {path: (old, new)}), KEY, 2))
+    updater.until("ready")
+    node.clock.set(node.clock.now_s(), 100.0)  # A trial takes up to ten minutes, three times.
+    end = time.monotonic() + 90
+    while updater.told is None or updater.told.failed_version != 2:
+        assert time.monotonic() < end, f"{updater.told and updater.told.as_dict()} {node.log()}"
+        desk.pump(0.1)
+        told = desk.last(wire.FirmwareState)
+        assert isinstance(told, wire.FirmwareState)
+        updater.told = told
+    assert (updater.told.running_version, updater.told.slot) == (1, 0)
+    assert running_now(desk) == 1
+
+
+def running_now(desk: Desk) -> int:
+    """The version in the newest Hello."""
+    hello = desk.last(wire.Hello)
+    assert isinstance(hello, wire.Hello)
+    return hello.firmware_version
