@@ -30,10 +30,13 @@ _NUMBERS = (
 )  # fmt: skip
 # What a CMS sets: a bay that is closed, a cabinet that is worked on.
 _FLAGS = ("closed", "maintenance")
+# What a CMS asks a bay's detector to do: learn the empty bay anew.
+RECALIBRATE = "recalibrate"
 _NODE_FACTS = (
     *_NUMBERS, "nodeId", "reasonCode", "reasonChain", "mains", "clockQuality", "contact",
     "resetCause", "scheduleDigest", "scheduleDigestWanted", "configurationDigest",
     "configurationDigestWanted", "overrideRank", "closed", "maintenance",
+    "recalibrate",
 )  # fmt: skip
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "basic": (
@@ -59,7 +62,7 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "presence": ("PresenceSensorFunction", ("presenceStatus",)),
     "photocell": ("PhotocellFunction", ("photocellOutput", "onLevel", "offLevel")),
     "light": ("LightSensorFunction", ("lightLevel",)),
-    "bay": ("ParkingSensorFunction", ("occupancy", "duration")),
+    "bay": ("ParkingSensorFunction", ("occupancy", "duration", "maxDuration")),
     "link": ("CommunicationFunction", ("physicalAddress", "communicationType")),
     "gateway": (
         "GatewayFunction",
@@ -174,7 +177,9 @@ def device_class(name: str) -> dict[str, Any]:
 def _vendor(name: str) -> dict[str, str]:
     scope = "configuration" if name in ("nodeId", "channel", *_FLAGS) else "measurement"
     kind = "AttributeInteger" if name in _NUMBERS else "AttributeString"
-    if name in _FLAGS:
+    if name == RECALIBRATE:
+        scope = "operational"
+    if name in (*_FLAGS, RECALIBRATE):
         kind = "AttributeBoolean"
     return {"name": name, "scope": scope, "type": kind}
 

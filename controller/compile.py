@@ -49,17 +49,21 @@ def configuration(
     *,
     heartbeat_s: int,
     fade_s: int,
-    default_percent: int = 100,
+    wanted: tuple[int, int] = (100, 0),
 ) -> bytes:
-    """The configuration of an asset's node."""
+    """The configuration of an asset's node.
+
+    `wanted` by operators: level without program in percent, longest stay in minutes (0: any).
+    """
     lamp = site.lamp_type(asset) if asset.lamp_type_id else None
     return wire.encode_configuration(
         wire.Configuration(
             lat_e5=round(asset.lat * 100000), lon_e5=round(asset.lon * 100000),
             heartbeat_s=heartbeat_s, floor_percent=lamp.floor_percent if lamp else 0,
-            default_percent=default_percent,
+            default_percent=wanted[0],
             power_max_mw=round(lamp.power_w_max * 1000) if lamp else 0,
             fade_ds=fade_s * 10, lamp_failure_s=LAMP_FAILURE_S, zone=zone,
+            stay_max_min=min(wanted[1], 65535),
         )
     )  # fmt: skip
 

@@ -21,7 +21,8 @@ from .gateway import Gateway
 Body = Mapping[str, Any]
 _READ_ONLY = ("measurement", "event")
 _RESETS = ("reboot", "factoryReset", "configurationReset")
-_DEFAULT_LIGHT = "defaultLightState"
+# What of a device its node is configured by.
+_OF_NODES = ("defaultLightState", "maxDuration")
 
 
 class _Setting(NamedTuple):
@@ -77,7 +78,10 @@ class Configure:
             self._store(address)
             device = self._gateway.devices.get(address)
             if device is not None:
-                if whole and device.is_lamp:  # What it was set to before is gone.
+                if whole and device.asset.kind in (
+                    "lamp",
+                    "bay",
+                ):  # What it was set to before is gone.
                     self._gateway.configured(device, now)
                 self._gateway.beside.reconsider(device, now)
         return operations
@@ -167,7 +171,7 @@ class Configure:
             held[one.name] = stamped
         else:
             held[one.name] = one.value
-        if device is not None and one.name == _DEFAULT_LIGHT:
+        if device is not None and one.name in _OF_NODES:
             self._gateway.configured(device, now)
 
     def _store(self, address: str) -> None:

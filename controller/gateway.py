@@ -26,6 +26,7 @@ from .recording import Recording
 from .records import Records
 from .registry import Registry
 from .translate import Value
+from .wishes import wanted
 
 # A node is silent after so many heartbeats of domain time, and at least so much real time.
 SILENT_HEARTBEATS = 2.5
@@ -66,12 +67,7 @@ class Gateway:
 
     def configuration(self, device: Device) -> Upload:
         """The configuration of a device's node, with what CMSs set (C1: the lightest wins)."""
-        told = [
-            attachment.attribute(device, "lamp", "defaultLightState")
-            for attachment in self.attachments.values()
-        ]
-        levels = [round(one["value"]) for one in told if one and one.get("value") is not None]
-        return self.registry.configure(device, max(levels, default=100))
+        return self.registry.configure(device, wanted(self.attachments.values(), device))
 
     def attachment(self, cms: str) -> Attachment:
         """The CMS's own part; made when it is new."""

@@ -183,7 +183,9 @@ class NodeEnd:
             self._send(message)
 
     def command(
-        self, message: wire.Override | wire.Ask | wire.Reset | wire.SetOutput, now: Now
+        self,
+        message: wire.Override | wire.Ask | wire.Reset | wire.SetOutput | wire.Recalibrate,
+        now: Now,
     ) -> int:
         """Send a command until it is acknowledged; its id, 0 when it must wait for a join.
 

@@ -42,15 +42,15 @@ class Registry:
         device = Device(own, asset, node, lamp_type)
         self.devices[own] = device
         self.by_node.setdefault(asset.node_id, []).append(device)
-        self.configure(device, 100)
+        self.configure(device, (100, 0))
         return device
 
-    def configure(self, device: Device, default_percent: int) -> Upload:
-        """What the node of a device is to be configured by; default_percent: without program."""
+    def configure(self, device: Device, wanted: tuple[int, int]) -> Upload:
+        """What a device's node is to be configured by; light without program, longest stay."""
         heartbeat_s, fade_s = self._beat
         content = compiler.configuration(
             device.asset, self._site, self._zone, heartbeat_s=heartbeat_s, fade_s=fade_s,
-            default_percent=default_percent,
+            wanted=wanted,
         )  # fmt: skip
         before = device.node.uploads.get(wire.UPLOAD_CONFIGURATION)
         generation = before.generation + 1 if before else 1

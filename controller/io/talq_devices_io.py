@@ -147,6 +147,8 @@ def _operate(turn: Turn, operation: Operation) -> None:
         Control(turn.engine.gateway, turn.cms.uri).override(said, turn.call.request_id, now)
     elif name in translate.RESETS and value is True:
         device.node.command(wire.Reset(action=translate.RESETS[name]), now)
+    elif name == announce.RECALIBRATE and value is True and device.asset.kind == "bay":
+        device.node.command(wire.Recalibrate(), now)
 
 
 async def _delete_device(turn: Turn) -> talq.Answer:

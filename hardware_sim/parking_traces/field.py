@@ -41,10 +41,10 @@ def _lagged(values: Floats, part: float) -> Floats:
     return lagged
 
 
-def _drift_ut(rng: np.random.Generator, temperature: Floats, step_s: float) -> Floats:
+def _drift_ut(rng: np.random.Generator, warm_c: Floats, step_s: float) -> Floats:
     """Offset and gain by temperature, and a random walk of the offset."""
-    count = len(temperature)
-    warmer = (temperature - temperature[0])[:, None]
+    count = len(warm_c)
+    warmer = (warm_c - warm_c[0])[:, None]
     offset = rng.normal(0.0, 0.035, 3)
     gain = rng.uniform(-0.0005, 0.0005)
     walk = rng.normal(0.0, 0.03 * np.sqrt(step_s / 3600.0), (count, 3)).cumsum(axis=0)
@@ -122,9 +122,9 @@ def make_field(
     rng: np.random.Generator, scene: Scene, times_s: Floats, trams: bool
 ) -> tuple[Floats, Floats]:
     """(field in nT, temperature in degrees) without the axes' noise."""
-    temperature = temperature_c(rng, scene, times_s)
+    warm_c = temperature_c(rng, scene, times_s)
     field = np.tile(np.array(EARTH_UT), (len(times_s), 1))
-    field += _drift_ut(rng, temperature, _step_s(times_s))
+    field += _drift_ut(rng, warm_c, _step_s(times_s))
     field += _iron_ut(rng, scene, times_s)
     field += _traffic_ut(rng, times_s)
     field += 0.02 * np.sin(times_s / DAY_S * 2 * np.pi)[:, None]  # The quiet day's variation.
@@ -139,4 +139,4 @@ def make_field(
     turn = np.array(
         [[np.cos(turned), -np.sin(turned), 0], [np.sin(turned), np.cos(turned), 0], [0, 0, 1]]
     )
-    return field @ turn.T * 1000.0, temperature
+    return field @ turn.T * 1000.0, warm_c

@@ -53,10 +53,10 @@ def make(seed: int, hours: float = 24.0) -> Trace:
     trams = bool(rng.random() < 0.5)
     times_s: Floats = np.arange(int(DAY_S * 1000) // STEP_MS, dtype=np.float64)
     times_s *= STEP_MS / 1000
-    field, temperature = make_field(rng, scene, times_s, trams)
+    field, warm_c = make_field(rng, scene, times_s, trams)
     echoes = make_echoes(rng, scene, times_s)
     field += rng.normal(0.0, rng.uniform(60.0, 200.0), field.shape)
-    told = temperature + rng.normal(0.0, 0.2, len(temperature)) + rng.uniform(-3.0, 3.0)
+    told = warm_c + rng.normal(0.0, 0.2, len(warm_c)) + rng.uniform(-3.0, 3.0)
     end = int(hours * 3_600_000) // STEP_MS
     return Trace(
         seed, _truth(scene, times_s)[:end], field[:end].astype(np.int32),

@@ -287,3 +287,26 @@ def test_a_device_that_was_sent_away_is_told_to_the_other_cms_alone(here: Set) -
     written = len(here.rig.disk)
     here.rig.say(here.node, wire.Event(boot_count=1, number=1, kind=2, started=1, quality=2))
     assert not [v for name, v in here.rig.disk[written:] if name == "outbox"]
+
+
+def test_the_longest_stay_of_a_bay_reaches_its_node_in_minutes(here: Set) -> None:
+    gateway = here.rig.gateway
+    bay = next(d for d in gateway.devices.values() if d.asset.kind == "bay")
+    stay = {"type": "AttributeInteger", "value": 5400}
+    here.address = bay.address
+    here.patch({"id": "bay", "type": "ParkingSensorFunction", "maxDuration": stay})
+    wanted = bay.node.uploads[wire.UPLOAD_CONFIGURATION].content
+    assert wire.decode_configuration(wanted).stay_max_min == 90
+    stay["value"] = 0
+    here.patch({"id": "bay", "type": "ParkingSensorFunction", "maxDuration": stay})
+    wanted = bay.node.uploads[wire.UPLOAD_CONFIGURATION].content
+    assert wire.decode_configuration(wanted).stay_max_min == 0
+
+
+def test_a_bay_is_asked_to_calibrate_anew_at_once(here: Set) -> None:
+    bay = next(d for d in here.rig.gateway.devices.values() if d.asset.kind == "bay")
+    here.address = bay.address
+    (done,) = here.patch(
+        {"id": "node", "type": "LamplighterNodeFunction", "recalibrate": flag(True)}
+    )
+    assert (done.device.address, done.name, done.value) == (bay.address, "recalibrate", True)

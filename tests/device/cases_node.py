@@ -3,15 +3,12 @@
 
 import hashlib
 
-from firmware.bay_channel import BayChannel
-from firmware.echo import Echo
 from firmware.effects import (
     DUTY,
     FORGET_EVENT,
     RESTART,
     SEND,
     STORE_EVENT,
-    STORE_MEMORY,
     STORE_UPLOAD,
     Effects,
 )
@@ -350,74 +347,6 @@ def test_a_node_that_has_left_says_nothing():
     bench.sent.clear()
     bench.run(130, good_power)
     assert not bench.sent
-
-
-def bay_bench(**more):
-    """A bay node whose radar answers whenever it is asked; a car by `under_car`."""
-    bench = Bench(BayChannel, **more)
-    bench.readings.echo = Echo()
-    return bench
-
-
-def under_car(bench, car, seconds):
-    """So many seconds with a car above the sensor, or without."""
-    bench.readings.field = list(CAR if car else EMPTY)
-    echo = bench.readings.echo
-    for _ in range(seconds):
-        if echo.wanted:
-            echo.count += 1
-            echo.mm, echo.strength_db = (160, 20) if car else (0, 0)
-        bench.run(1)
-
-
-def test_a_car_is_an_event_after_the_first_calibration():
-    bench = bay_bench()
-    under_car(bench, False, 8)
-    assert bench.node.channel.bay.state == 1
-    assert STORE_EVENT not in bench.kinds()
-    under_car(bench, True, 5)
-    assert bench.node.channel.bay.state == 2
-    kinds = bench.kinds()
-    assert kinds.index(STORE_EVENT) < len(kinds)
-    assert kinds.count(STORE_MEMORY) == 2
-    events = [a for kind, a, _ in bench.done if kind == STORE_EVENT]
-    assert wire.EVENT_NAMES[events[0].kind] == "bay_occupied"
-
-
-def test_a_passing_car_is_no_event():
-    bench = bay_bench()
-    under_car(bench, False, 8)
-    under_car(bench, True, 1)
-    under_car(bench, False, 10)
-    assert STORE_EVENT not in bench.kinds()
-
-
-def test_a_bay_remembers_over_a_power_cut():
-    bench = bay_bench()
-    under_car(bench, False, 8)
-    under_car(bench, True, 5)
-    stored = stored_of()
-    stored.memory = [a for kind, a, _ in bench.done if kind == STORE_MEMORY][-1]
-    again = bay_bench(stored=stored)
-    assert again.node.channel.bay.state == 2
-    under_car(again, True, 5)
-    assert again.node.channel.bay.state == 2
-    assert STORE_EVENT not in again.kinds()
-    assert again.node.channel.override(wire.Override(), again.now) == wire.ACK_REFUSED
-
-
-def test_a_bay_is_calibrated_anew_on_command():
-    bench = bay_bench()
-    under_car(bench, False, 8)
-    bench.say(wire.Recalibrate(command_id=7))
-    ack = bench.last(wire.Ack)
-    assert (ack.command_id, ack.status) == (7, wire.ACK_DONE)
-    assert bench.node.channel.bay.state == 0
-    under_car(bench, False, 8)
-    assert bench.node.channel.bay.state == 1
-    assert STORE_EVENT not in bench.kinds(), "nobody came or left"
-    bench.say(wire.Recalibrate(command_id=7))
-    assert bench.node.channel.bay.state == 1, "the same command changes nothing"
 
 
 def test_a_reset_is_acknowledged_first_and_then_done():

@@ -1,17 +1,11 @@
 # mypy: ignore-errors
-"""The bay detector: what it claims and when, its memory, its stays; the radar's registers."""
+"""The bay detector: what it claims and when, its memory; when a battery may rest."""
 
 from firmware.baseline import Baseline
-from firmware.bay_channel import BayChannel
-from firmware.drivers.xm125 import Xm125
 from firmware.duty import AWAKE, DEEP, DEEP_MS_MIN, LIGHT, PAUSE_S, TRY_S, Duty, mode_of
 from firmware.echo import Echo
-from firmware.effects import STORE_EVENT, Effects
-from firmware.happenings import Happenings
 from firmware.now import Now
 from firmware.parking import OCCUPIED, UNKNOWN, VACANT, Bay
-from firmware.readings import Readings
-from protocol import wire
 
 EMPTY = (19800, 600, 44900)
 CAR = (25800, 5600, 39900)
@@ -214,77 +208,6 @@ def test_a_car_that_left_during_a_power_cut_is_missed():
     assert [state for _, state in after.changes] == [VACANT]
 
 
-def channel(stay_max_min):
-    """A bay's channel with a longest stay, and its readings."""
-    effects = Effects()
-    found = BayChannel(effects, Happenings(1, 1, effects), b"")
-    found.configure(wire.Configuration(stay_max_min=stay_max_min, heartbeat_s=600))
-    readings = Readings()
-    readings.echo = Echo()
-    readings.field_ok = True
-    return found, effects, readings
-
-
-def events_of(found, effects, readings, now, seconds, car):
-    """Names, starts and values of the events of so many seconds."""
-    told = []
-    for _ in range(seconds):
-        now.uptime_s += 1
-        now.tick_ms = (now.tick_ms + 1000) & 0x3FFFFFFF
-        readings.field = list(CAR if car else EMPTY)
-        echo = readings.echo
-        if echo.wanted:
-            echo.count += 1
-            echo.mm, echo.strength_db = (160, 20) if car else (0, 0)
-        found.tick(now, readings)
-        for at in range(effects.count):
-            if effects.kinds[at] == STORE_EVENT:
-                event = effects.a[at]
-                told.append((wire.EVENT_NAMES[event.kind], event.started, event.value))
-        effects.clear()
-    return told
-
-
-def test_a_stay_that_is_too_long_begins_and_ends_once():
-    found, effects, readings = channel(10)
-    now = Now()
-    assert events_of(found, effects, readings, now, 30, False) == []
-    told = events_of(found, effects, readings, now, 3000, True)
-    assert [(name, started) for name, started, _ in told] == [
-        ("bay_occupied", wire.INSTANT), ("overstay", wire.STARTED),
-    ]  # fmt: skip
-    assert told[1][2] == 10
-    state = found.state(now, readings)
-    assert state.overstayed == 1
-    assert 48 <= state.stay_min <= 50
-    told = events_of(found, effects, readings, now, 60, False)
-    assert [(name, started) for name, started, _ in told] == [
-        ("overstay", wire.ENDED), ("bay_vacant", wire.INSTANT),
-    ]  # fmt: skip
-    assert found.state(now, readings).overstayed == 0
-
-
-def test_no_longest_stay_is_never_too_long():
-    found, effects, readings = channel(0)
-    now = Now()
-    events_of(found, effects, readings, now, 30, False)
-    told = events_of(found, effects, readings, now, 90000, True)
-    assert [name for name, _, _ in told] == ["bay_occupied"]
-
-
-def test_an_overstay_is_remembered_over_a_power_cut():
-    found, effects, readings = channel(10)
-    now = Now()
-    events_of(found, effects, readings, now, 30, False)
-    events_of(found, effects, readings, now, 1000, True)
-    memory = found.bay.memory()
-    again, effects, readings = channel(10)
-    assert again.bay.remember(memory)
-    assert events_of(again, effects, readings, Now(), 900, True) == []
-    told = events_of(again, effects, readings, now, 60, False)
-    assert ("overstay", wire.ENDED) in [(name, started) for name, started, _ in told]
-
-
 def test_a_rest_is_as_deep_as_it_is_worth():
     assert mode_of(0) == AWAKE
     assert mode_of(1000) == LIGHT
@@ -315,112 +238,3 @@ def test_without_a_network_the_radio_is_tried_now_and_then():
         now.uptime_s = second
         on += duty.rest_ms(1000, True, now) == 0
     assert on <= (3600 // (TRY_S + PAUSE_S) + 1) * (TRY_S + 1)
-
-
-class Module:
-    """An XM125 as its guide describes it: two bytes of address, four of value, high byte first."""
-
-    def __init__(self):
-        self.values = {3: 1}
-        self.busy = 0
-        self.commands = []
-        self.there = True
-        self.pointer = 0
-
-    def writeto(self, address, data):
-        if address != 0x52 or not self.there:
-            raise OSError(19)
-        self.pointer = data[0] << 8 | data[1]
-        if len(data) == 6:
-            value = int.from_bytes(data[2:], "big")
-            if self.pointer == 0x100:
-                self.commands.append(value)
-                self.busy = 2
-                self.values[3] = 1 if value > 100 else 0x3FF
-            else:
-                self.values[self.pointer] = value
-
-    def readfrom_into(self, address, buffer):
-        if address != 0x52 or not self.there:
-            raise OSError(19)
-        for at in range(0, len(buffer), 4):
-            value = self.values.get(self.pointer + at // 4, 0)
-            if self.pointer == 3 and self.busy:
-                self.busy -= 1
-                value |= 0x80000000
-            buffer[at : at + 4] = value.to_bytes(4, "big")
-
-
-def radar():
-    """A module, its driver after its calibration, and what it tells."""
-    module, echo = Module(), Echo()
-    chip = Xm125(module, echo)
-    for _ in range(5):
-        chip.poll()
-    return module, chip, echo
-
-
-def measured(module, chip, echo, result, mm=0, strength=0):
-    """Poll until a measurement of these registers is in."""
-    module.values[0x10], module.values[0x11], module.values[0x1B] = result, mm, strength
-    echo.wanted = True
-    count = echo.count
-    for _ in range(6):
-        chip.poll()
-        if echo.count != count:
-            return
-    raise AssertionError("no measurement")
-
-
-def test_the_radar_is_set_up_for_a_car_and_calibrated_once():
-    module, chip, echo = radar()
-    assert module.commands == [1]
-    assert (module.values[0x40], module.values[0x41], module.values[0x43]) == (80, 1000, 0)
-    assert module.values[0x4C] == 0x100000000 - 5000
-    for _ in range(20):
-        chip.poll()
-    assert module.commands == [1], "it measures only when it is asked"
-    assert echo.count == 0
-
-
-def test_the_radar_tells_distance_and_strength_of_the_strongest_peak():
-    module, chip, echo = radar()
-    measured(module, chip, echo, 1, 163, 21500)
-    assert (echo.mm, echo.strength_db, echo.near) == (163, 21, 0)
-    measured(module, chip, echo, 1, 163, 0x100000000 - 3500)
-    assert echo.strength_db == -4
-    measured(module, chip, echo, 0x100, 163, 21500)
-    assert (echo.mm, echo.strength_db, echo.near) == (0, 0, 1)
-
-
-def test_a_radar_that_asks_for_it_is_calibrated_again():
-    module, chip, echo = radar()
-    measured(module, chip, echo, 0x201, 163, 21500)
-    for _ in range(4):
-        chip.poll()
-    assert module.commands[:3] == [1, 2, 5]
-
-
-def test_a_radar_that_was_away_is_set_up_again():
-    module, chip, echo = radar()
-    module.there = False
-    chip.poll()
-    echo.wanted = True
-    for _ in range(3):
-        chip.poll()
-    module.there, module.values, module.busy = True, {3: 1}, 0
-    for _ in range(8):
-        chip.poll()
-    assert module.commands[-2:] == [1, 2]
-    assert module.values[0x40] == 80
-
-
-def test_a_radar_in_error_is_reset():
-    module, chip, echo = radar()
-    echo.wanted = True
-    chip.poll()
-    module.values[3], module.busy = 0x10000000, 0
-    for _ in range(8):
-        chip.poll()
-    assert 1381192737 in module.commands
-    assert module.commands[-1] in (1, 2)

@@ -33,7 +33,8 @@ def test_every_function_and_attribute_extends_its_root() -> None:
 def test_attributes_of_our_function_say_their_scope() -> None:
     facts = talq.properties_of("LamplighterNodeFunction")
     scopes = {name: fact.scope for name, fact in facts.items() if name not in ("id", "type")}
-    assert set(scopes.values()) == {"configuration", "measurement"}
+    assert set(scopes.values()) == {"configuration", "measurement", "operational"}
+    assert [n for n, s in scopes.items() if s == "operational"] == ["recalibrate"]
     assert {n for n, s in scopes.items() if s == "configuration"} == {
         "nodeId",
         "channel",
