@@ -23,7 +23,7 @@ import itertools
 import keyword
 import string
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .outside import interned_names, outside_names
@@ -83,7 +83,8 @@ def link(
         parts.append(text.rstrip("\n"))
         line += parts[-1].count("\n") + 1
     told = {short: f"{place[0]}.{place[1]}" for place, short in names.globals.items()}
-    told |= {"." + short: name for name, short in names.attributes.items()}
+    for name, one in sorted(names.attributes.items()):
+        told["." + one] = f"{told['.' + one]}|{name}" if "." + one in told else name
     return Linked("\n".join(parts) + "\n", tuple(starts), told)
 
 
@@ -151,12 +152,82 @@ def _short_names(
     fresh = _fresh(taken)
     short = {name: next(fresh) for name in shared}
     taken |= set(short.values())
-    fresh = _fresh(taken)
     rest = sorted(attributes - set(shared), key=lambda n: (-uses[n], n))
-    short |= {name: next(fresh) for name in rest}
+    short |= _coloured(rest, _fresh(taken), _together(modules, used))
     fresh = _fresh(taken)
     places = {place: place[1] if place in entries else next(fresh) for place in sorted(found)}
     return Names(keep, short, places)
+
+
+def _together(modules: Mapping[str, Module], used: Collection[str]) -> dict[str, set[str]]:
+    """For each attribute the others that an object may have beside it.
+
+    What an object has stands in its class or in a class that this is made from. What is only ever
+    put on an object from elsewhere may stand beside anything.
+    """
+    classes = {
+        node.name: node
+        for name in used
+        for node in ast.walk(modules[name].tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    own = {name: _members(node) for name, node in classes.items()}
+    everything = {attribute for found in own.values() for attribute in found}
+    beside: dict[str, set[str]] = {}
+    for name, node in classes.items():
+        found, bases = set(own[name]), list(node.bases)
+        while bases:
+            base = bases.pop()
+            word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+            if word in classes:
+                found |= own[word]
+                bases += classes[word].bases
+        for attribute in found:
+            beside.setdefault(attribute, set()).update(found)
+    for name in used:
+        for other in ast.walk(modules[name].tree):
+            if isinstance(other, ast.Attribute) and other.attr not in everything:
+                beside[other.attr] = set(everything)
+    return beside
+
+
+def _members(node: ast.ClassDef) -> set[str]:
+    """Names that a class gives to its objects: its own, and what its functions put on `self`."""
+    found = {name for inner in node.body for name in _defined_in(inner)}
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and _is_self(inner.value):
+            found.add(inner.attr)
+    return found
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
+def _defined_in(node: ast.stmt) -> Iterator[str]:
+    yield from globals_of(node)
+    if isinstance(node, Function):
+        yield node.name
+
+
+def _coloured(
+    names: Iterable[str], fresh: Iterator[str], beside: Mapping[str, set[str]]
+) -> dict[str, str]:
+    """A short name for each; two that no object has both of may share one (greedy colouring)."""
+    short: dict[str, str] = {}
+    known: list[str] = []
+    for name in names:
+        others = beside.get(name)
+        taken = set(known) if others is None else set()
+        for other, one in short.items():
+            if others is None or other in others or name in beside.get(other, {name}):
+                taken.add(one)
+        free = next((one for one in known if one not in taken), None)
+        if free is None:
+            free = next(fresh)
+            known.append(free)
+        short[name] = free
+    return short
 
 
 def _asked_by_string(tree: ast.AST) -> set[str]:

@@ -10,6 +10,9 @@ from .reach import Place, origin, registers, removable
 from .rows import MESSAGE, TABLE, LinkError, row_of, table_text
 from .sources import ARGUMENTS, Function, Module, Row, constant_of, number_of, pairs
 
+# What a field engineer reads of a node that does not start.
+_SAID_ERRORS = ("SettingsError",)
+
 
 @dataclass(frozen=True)
 class Names:
@@ -129,6 +132,25 @@ class Editor(ast.NodeVisitor):
     def visit_Assert(self, node: ast.Assert) -> None:
         """Asserts tell the type checker what the sources know."""
         self._module.replace(node, "pass")
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        """Nobody reads on a node what an error of ours says, but for what it lacks to start."""
+        call = node.exc
+        if isinstance(call, ast.Call) and self._is_own_error(call.func):
+            for one in call.args:
+                if _is_text(one):
+                    self._module.replace(one, '""')
+                else:
+                    self.visit(one)
+            self.visit(call.func)
+            return
+        self.generic_visit(node)
+
+    def _is_own_error(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            place = origin((self._module.name, node.id), self._modules)
+            return place is not None and place[1] not in _SAID_ERRORS
+        return False
 
     def _row(self, node: ast.expr) -> Row | None:
         name = node.value if isinstance(node, ast.Attribute) else node
@@ -277,6 +299,16 @@ class Editor(ast.NodeVisitor):
         for inner in node.body:
             self.visit(inner)
         self._scopes, self._inside = outer, was_inside
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Whether an argument is a text, or is made into one."""
+    if isinstance(node, ast.Call):
+        made = node.func
+        if isinstance(made, ast.Attribute):
+            return made.attr == "format" and isinstance(made.value, ast.Constant)
+        return isinstance(made, ast.Name) and made.id == "str"
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def stored(node: ast.AST) -> set[str]:

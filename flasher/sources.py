@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +11,15 @@ _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*$")
 # Words of these files are only compared with each other: in an image numbers serve as well, and a
 # word that MicroPython does not know costs a name.
 _TOKENS = ("protocol.wire.errors", "protocol.wire.transitions")
-ARGUMENTS = [f"_{letter}" for letter in string.ascii_lowercase]
+# What arguments are called in an image: names that MicroPython has anyway and that are no globals.
+ARGUMENTS = [
+    f"__{word}__"
+    for word in (
+        "call", "class", "delitem", "dir", "enter", "eq", "exit", "ge", "getattr", "getitem", "gt",
+        "hash", "init", "int", "iter", "le", "len", "lt", "main", "new", "next", "repr", "setitem",
+        "str", "add", "contains",
+    )
+]  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -34,6 +34,10 @@ _PERIPHERALS = (
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
     ("slots.py", ("cut", "layout", "simpage", "slots"), (("slots", "memory"), ("slots", "write"))),
 )  # fmt: skip
+_RECORD_NAMES = tuple(
+    ("firmware.record", name)
+    for name in ("pick", "left", "crashed", "healthy", "restart", "load", "save")
+)
 _BOARDS = {"lamp": "nema", "bay": "bay"} | {kind: kind for kind in plan.STATION_KINDS}
 
 
@@ -53,9 +57,12 @@ def write_images(folder: Path) -> tuple[Path, Path]:
         )
         for name, modules, entries in _PERIPHERALS
     ]
+    # Frozen into a board's MicroPython its names would be in ROM; here they are made short.
+    record = HERE.parent / "firmware" / "record.py"
+    linked.append(flasher.build_linked("record.py", [record], _RECORD_NAMES))
     peripherals = flasher.build_romfs(
         [(name, one.text) for image in linked for name, one in image.linked.items()]
-        + [(Path(path).name, text) for path, text in flasher.frozen_sources().items()]
+        + [("boot.py", flasher.frozen_sources()["firmware/boot.py"])]
     )
     paths = (folder / "application.romfs", folder / "peripherals.romfs")
     for path, image in zip(paths, (application, peripherals), strict=True):

@@ -123,7 +123,8 @@ class Zygote:
             self._config.slot_size,
         )  # fmt: skip
         arguments = ["micropython", "-X", f"heapsize={self._config.heap}", self._config.start]
-        os._exit(micropython_run.run_main([*arguments, *map(str, places)]))
+        table = (ctypes.c_uint64 * len(places))(*places)
+        os._exit(micropython_run.run_main([*arguments, str(ctypes.addressof(table))]))
 
     def stop(self, node: int) -> None:
         """Kill a node as a mains cut does."""

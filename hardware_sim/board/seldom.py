@@ -11,6 +11,8 @@ from .layout import RTC_MEMORY, RTC_SIZE, TIMER
 from .simpage import WORD, words
 from .simtime import ticks_ms
 
+places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
+
 
 def init(mode, period, callback):
     """Begin; the callback can only be a reset, which the zygote does."""
@@ -24,7 +26,7 @@ def deinit():
 
 def memory(data=None):
     """Set the bytes that outlive a reset, or tell them."""
-    start = int(sys.argv[3]) + RTC_MEMORY
+    start = places[2] + RTC_MEMORY
     if data is None:
         return bytes(uctypes.bytearray_at(start, words[RTC_SIZE // WORD]))
     uctypes.bytearray_at(start, len(data))[:] = data

@@ -10,6 +10,8 @@ import time
 import uctypes
 import vfs
 
+from .simpage import places
+
 from .cut import written
 
 
@@ -40,9 +42,7 @@ class Flash:
 
 def start():
     """Jail the node in its own flash, and run what is frozen into a real board's MicroPython."""
-    root = vfs.VfsLfs2(
-        Flash(int(sys.argv[5]), int(sys.argv[6])), readsize=32, progsize=32, lookahead=32
-    )
+    root = vfs.VfsLfs2(Flash(places[4], places[5]), readsize=32, progsize=32, lookahead=32)
     vfs.umount("/")
     vfs.mount(root, "/")
     for name in ("machine", "network", "time"):

@@ -10,8 +10,10 @@ import sys
 import uctypes
 import vfs
 
+places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
+
 sys.path[:] = ["/sim", "/rom", ".frozen"]
-vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[7]), int(sys.argv[8]))), "/sim")
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at(places[6], places[7])), "/sim")
 import simboard
 
 simboard.start()

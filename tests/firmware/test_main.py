@@ -18,8 +18,8 @@ from protocol import wire
 from protocol.schedule.planning import AstroPeriod, Dynamic, SensorPeriod
 from protocol.wire import controller_end
 
-# A node must have 40 % free; what is measured has a reserve for what is still to come.
-HEAP_FREE_PERCENT_MIN = 43.0
+# With everything on a node must have 35 % free after a day (test_day.py); an hour leaves more.
+HEAP_FREE_PERCENT_MIN = 38.0
 PROGRAM = only(
     step("06:00", 100),
     step("22:30", 60, 60),

@@ -79,6 +79,27 @@ def test_what_a_function_imports_is_imported_when_it_runs() -> None:
     assert "posixpath" not in top
 
 
+TWO_CLASSES = (
+    "class First:\n    def __init__(self):\n        self.one = 1\n        self.two = 2\n"
+    "    def added(self):\n        return self.one + self.two\n\n\n"
+    "class Second:\n    def __init__(self):\n        self.three = 3\n        self.four = 4\n"
+    "    def added(self):\n        return self.three * self.four\n\n\n"
+    "class Third(Second):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.five = 5\n\n\n"
+    "def run():\n    first, third = First(), Third()\n    third.put_on_it = 7\n"
+    "    return [first.added(), third.added(), third.five, third.put_on_it]\n"
+)
+
+
+def test_names_that_no_object_has_both_of_are_one_name() -> None:
+    one = link({"room/tools.py": TWO_CLASSES}, {}, [("room.tools", "run")])
+    assert loaded(one)["run"]() == [3, 12, 5, 7]
+    short = {name: key for key, names in one.names.items() for name in names.split("|")}
+    assert {short["one"], short["two"]} & {short["three"], short["four"], short["five"]}
+    assert len({short[name] for name in ("three", "four", "five", "added")}) == 4
+    assert list(one.names.values()).count("put_on_it") == 1
+
+
 def test_what_nobody_uses_is_left_out() -> None:
     text = linked().text
     for gone in ("never_used", "unused_method", "Counts.", "Twice.", "assert", "_LIMIT", "FIRST"):
