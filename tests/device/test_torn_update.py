@@ -1,4 +1,4 @@
-"""Mains cuts at every single write of an update leave a node that runs the old or the new image."""
+"""Mains cuts at every write of an update leave a node that runs the old or the new image."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 
     micropython torn_update.py ROOT PUBLIC_KEY HEALTHY FILE …
 
-The real installer and record over a real littlefs and two slots in RAM. The updates in the files are
-installed one after the other; the image of the last one proves itself if HEALTHY is 1. For each
+The real installer and record over a real littlefs and two slots in RAM. The updates in the files
+are installed one after the other; the image of the last one proves itself if HEALTHY is 1. For each
 write there is, the mains are cut in its middle, power comes back, and life goes on as the firmware
 would have it. Prints the number of cuts, and what was wrong.
 """
@@ -180,8 +180,8 @@ def bring(version, update):
     told = steps.send((number, -1, update[:120]))
     for _ in range(2000):
         if told and told[0] == 2:
-            at = 120 + told[2]
-            for at in range(at, min(at + 4 * CHUNK, len(update)), CHUNK):
+            first = 120 + told[2]
+            for at in range(first, min(first + 4 * CHUNK, len(update)), CHUNK):
                 told = steps.send((number, at - 120, update[at : at + CHUNK]))
         else:
             assert not (told and told[3]), ("refused", told)
