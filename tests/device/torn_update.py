@@ -4,9 +4,9 @@
     micropython torn_update.py ROOT PUBLIC_KEY HEALTHY FILE …
 
 The real installer and record over a real littlefs and two slots in RAM. The updates in the files
-are installed one after the other; the image of the last one proves itself if HEALTHY is 1. For each
-write there is, the mains are cut in its middle, power comes back, and life goes on as the firmware
-would have it. Prints the number of cuts, and what was wrong.
+are installed one after the other; the image of the last one proves itself if HEALTHY is 1. For
+each write there is, the mains are cut in its middle, power comes back, and life goes on as the
+firmware would have it. Prints the number of cuts, and what was wrong.
 """
 
 import errno
