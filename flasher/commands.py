@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from .build import BuildError, build_application
+from .signing import SigningError, pack, read_key, sign
 
 app = typer.Typer(
     help="Builds the nodes' application and (later) flashes, checks and labels nodes.",
@@ -30,34 +31,63 @@ def build(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where the ROMFS image is written.")
     ] = Path("build/application.romfs"),
+    version: Annotated[
+        int, typer.Option("--version", min=1, help="What the image says it is; rises.")
+    ] = 1,
+    key: Annotated[
+        Path | None, typer.Option("--sign", help="Ed25519 key (PEM) for an update over the air.")
+    ] = None,
+    package: Annotated[
+        str, typer.Option("--package", help="ID:RELEASE of a package for the CMS, with --sign.")
+    ] = "",
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON, for scripts.")
     ] = False,
 ) -> None:
-    """Compile the firmware into one ROMFS image that a node runs from flash."""
+    """Compile the firmware into one ROMFS image that a node runs from flash.
+
+    With --sign an update is written beside it (.update), with --package a package (.llpk).
+    """
     try:
-        image = build_application()
-    except BuildError as error:
+        image = build_application(version)
+        files = {output: image.data, **_signed(output, image.data, version, key, package)}
+    except (BuildError, SigningError) as error:
         _err.print(f"[red]Not built:[/red] {error}")
         raise typer.Exit(1) from error
-    output.parent.mkdir(parents=True, exist_ok=True)
-    part = output.with_suffix(output.suffix + ".part")
-    part.write_bytes(image.data)
-    part.replace(output)
+    for path, data in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(path.suffix + ".part")
+        part.write_bytes(data)
+        part.replace(path)
     if json_output:
-        print(
-            json.dumps(
-                {
-                    "path": str(output),
-                    "size_bytes": len(image.data),
-                    "sha256": image.digest,
-                    "files": len(image.files),
-                }
-            )
-        )
+        said = {
+            "path": str(output), "size_bytes": len(image.data), "sha256": image.digest,
+            "files": len(image.files), "version": version, "written": [str(p) for p in files],
+        }  # fmt: skip
+        print(json.dumps(said))
         return
-    _out.print(f"{output}: {len(image.data):,} bytes, {len(image.files)} files")
-    _out.print(f"sha256 {image.digest}")
+    for path, data in files.items():
+        _out.print(f"{path}: {len(data):,} bytes")
+    _out.print(f"version {version}, {len(image.files)} files, sha256 {image.digest}")
+
+
+def _signed(
+    output: Path, image: bytes, version: int, key_path: Path | None, package: str
+) -> dict[Path, bytes]:
+    """What is written beside an image: an update, and a package with it."""
+    if key_path is None:
+        if package:
+            raise SigningError("a package needs --sign")
+        return {}
+    key = read_key(key_path)
+    update = sign(image, key, version)
+    files = {output.with_suffix(".update"): update}
+    if package:
+        package_id, colon, release_id = package.partition(":")
+        if not colon:
+            raise SigningError(f"--package is {package!r}; expected ID:RELEASE")
+        files[output.with_suffix(".llpk")] = pack(update, key, package_id, release_id)
+    return files
 
 
 @app.command()
