@@ -24,6 +24,7 @@ DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware
 _PARENT_DOORS = ("protocol/__init__.py",)
 # Frozen into MicroPython and in no image: no update can change them.
 FROZEN = ("firmware/boot.py", "firmware/record.py")
+_SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board has its own.
 # These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
 APART = ("firmware/start.py", "firmware/installer.py", "firmware/ed25519.py")
@@ -135,7 +136,7 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
     sources |= changed or {}
     sources[_VERSIONED] = _stamp(sources[_VERSIONED], version)
     apart = {FROZEN[0]: sources[FROZEN[0]]}
-    for path in FROZEN:
+    for path in (*FROZEN, _SLOTS):
         del sources[path]
     files = {path: sources.pop(path) for path in APART}
     linked = {}
