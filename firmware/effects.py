@@ -18,6 +18,8 @@ STORE_MEMORY = 6
 RESTART = 7
 # The lamp's relay (a: whether it is closed).
 RELAY = 8
+# Tell the neighbours that somebody is here (a: for how many seconds).
+NEAR = 9
 
 _SIZE = 24  # The most that one tick or one message was seen to ask for is 9.
 

@@ -4,7 +4,7 @@ import struct
 
 from protocol import schedule, wire
 
-from .effects import DUTY, RELAY, STORE_MEMORY, Effects
+from .effects import DUTY, NEAR, RELAY, STORE_MEMORY, Effects
 from .happenings import Happenings
 from .lamp import Lamp
 from .monitor import DIMMING, GEAR, HEAT, LAMP, Monitor
@@ -29,6 +29,7 @@ _SUPPLY_LOST = wire.EVENT_NAMES.index("supply_lost")
 _DERATE_FROM_DC, _DERATED_PERCENT = 50, 50
 # Burning hours are written so often: 60 writes in the longest night (docs/hardware.md).
 _STORE_MIN = 15
+_HINT_S = 5  # While somebody is there the neighbours are told so often.
 
 
 class LampChannel:
@@ -48,7 +49,7 @@ class LampChannel:
             self.burning_min, self.switch_count = struct.unpack("<II", memory)
         self._said: wire.Configuration | None = None
         self._closed = self._supply = True
-        self._near_until_s = 0
+        self._near_until_s = self._hinted_s = 0
         self.rules = b""
         self._dark = True
         self._reported_lux_dx = -1
@@ -67,6 +68,8 @@ class LampChannel:
         lamp = self.lamp
         before_c = lamp.level_c
         changed = self.motion.tick(readings.present, now)
+        if self.motion.present and (changed or now.uptime_s - self._hinted_s >= _HINT_S):
+            self._hint(now)
         self.inputs.now_s, self.inputs.lux_dx = now.uptime_s, readings.lux_dx
         if self._dark != self._is_dark(readings.lux_dx):
             self._dark = not self._dark
@@ -128,6 +131,11 @@ class LampChannel:
     def _remember(self) -> None:
         self._stored_min = self.burning_min
         self.effects.add(STORE_MEMORY, struct.pack("<II", self.burning_min, self.switch_count))
+
+    def _hint(self, now: Now) -> None:
+        self._hinted_s = now.uptime_s
+        if self._said is not None and self._said.near_hold_s and self.lamp.target_percent:
+            self.effects.add(NEAR, self._said.near_hold_s)
 
     def near(self, hold_s: int, now: Now) -> None:
         """A neighbour sees somebody."""

@@ -32,6 +32,14 @@ class Link:
         self._shell = shell
         base = "ll/{}/{}/".format(settings.site, settings.node_id)
         self._up, self._down, self._alive = base + "up", base + "down", base + "alive"
+        self._neighbours = None
+        if settings.near:
+            group, key, place = settings.near
+            self._near = "ll/{}/near/{}".format(settings.site, group)
+            self._neighbours = wire.Neighbours(
+                bytes.fromhex(key), bytes.fromhex(settings.node_id), place,
+                shell.node.stored.boot_count,
+            )  # fmt: skip
         self._session = wire.NodeSession(settings.key)
         self._client = mqtt.Session(
             settings.node_id, (settings.node_id, settings.password), _KEEP_ALIVE_S, True,
@@ -56,6 +64,11 @@ class Link:
         if isinstance(message, wire.TimeAsk):
             self._nonce = message.nonce = self._shell.board.random(wire.NONCE_SIZE)
         self._publish(self._session.seal(message))
+
+    def tell_near(self, hold_s: int) -> None:
+        """Tell the neighbours that somebody is here; nobody repeats it."""
+        if self._neighbours is not None:
+            self._client.publish(self._near, self._neighbours.hint(hold_s), 0)
 
     def _publish(self, frame: bytes) -> None:
         try:
@@ -176,9 +189,16 @@ class Link:
                 self._client.acknowledge(c)
                 if a == self._down:
                     self._frame(b)
+                elif self._neighbours is not None and a == self._near:
+                    hold_s = self._neighbours.heard(b)
+                    if hold_s:
+                        self._shell.node.channel.near(hold_s, self._shell.clock.read())
             elif kind == mqtt.CONNECTED:
                 self._backoff.succeeded()
-                self._client.subscribe((self._down, 1))
+                if self._neighbours is None:
+                    self._client.subscribe((self._down, 1))
+                else:
+                    self._client.subscribe((self._down, 1), (self._near, 0))
                 self._client.publish(self._alive, b"1", 1, True)
             elif kind == mqtt.SUBSCRIBED:
                 self._session.link_up()

@@ -17,6 +17,7 @@ from .clock import Clock
 from .effects import (
     DUTY,
     FORGET_EVENT,
+    NEAR,
     RELAY,
     RESTART,
     SEND,
@@ -161,6 +162,8 @@ class Shell:
             if kind == DUTY:
                 self.upgrade.duty, self.upgrade.level = a, b
                 self.board.set_level(a, b)
+            elif kind == NEAR:
+                self.link.tell_near(a)
             elif kind == RELAY:
                 self.board.set_relay(a)
             elif kind == SEND:

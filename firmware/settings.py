@@ -24,6 +24,8 @@ class Settings:
         self.host, self.port = said["broker"]
         self.password = said["password"]
         self.board = said["board"]
+        # Group, its key, the lamp's place in the row; a lamp without neighbours has none.
+        self.near = said.get("near")
         self.wifi = said.get("wifi", ("", ""))
 
 

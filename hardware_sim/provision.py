@@ -90,8 +90,13 @@ def identity(
     site_key: bytes,
     broker: tuple[str, int],
     update_keys: tuple[str, ...] = (),
+    place: int | None = None,
 ) -> dict[str, object]:
-    """What a node is told about itself; update_keys (hex): who may sign what it runs."""
+    """What a node is told about itself.
+
+    update_keys (hex): who may sign what it runs. place: a lamp's number in its street, by which it
+    knows its neighbours.
+    """
     key = controller_end.node_key(site_key, asset.node_id)
     return {
         "node_id": asset.node_id,
@@ -103,6 +108,26 @@ def identity(
         "board": board_spec(asset.kind),
         "wifi": ["lamplighter", ""],
         "update_keys": list(update_keys),
+    } | _near(asset, site_key, place)
+
+
+def _near(asset: plan.Asset, site_key: bytes, place: int | None) -> dict[str, object]:
+    if place is None or asset.kind != "lamp":
+        return {}
+    key = controller_end.near_key(site_key, asset.street_id)
+    return {"near": [asset.street_id, key.hex(), place]}
+
+
+def places(site_plan: plan.Plan) -> dict[str, int]:
+    """The place of each lamp in its street, by asset id, from west to east."""
+    rows: dict[str, list[plan.Asset]] = {}
+    for asset in site_plan.assets:
+        if asset.kind == "lamp":
+            rows.setdefault(asset.street_id, []).append(asset)
+    return {
+        asset.asset_id: place
+        for row in rows.values()
+        for place, asset in enumerate(sorted(row, key=lambda a: (a.lon, a.lat)))
     }
 
 

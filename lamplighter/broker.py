@@ -25,7 +25,7 @@ topic readwrite ll/{site}/#
 pattern write ll/{site}/%u/up
 pattern write ll/{site}/%u/alive
 pattern read ll/{site}/%u/down
-topic read ll/{site}/near/#
+pattern readwrite ll/{site}/near/#
 """
 # Started by root it would become another user, who may not read our folder.
 _CONFIG = """\

@@ -28,9 +28,11 @@ def allowed(user: str, topic: str, *, writes: bool, site: str) -> bool:
     if user == CONTROLLER:
         return topic.startswith(f"ll/{site}/")
     own = f"ll/{site}/{user}"
+    if topic.startswith(f"ll/{site}/near/"):
+        return True
     if writes:
         return topic in (f"{own}/up", f"{own}/alive")
-    return topic == f"{own}/down" or topic.startswith(f"ll/{site}/near/")
+    return topic == f"{own}/down"
 
 
 class Users(BaseAuthPlugin):  # type: ignore[misc]  # amqtt ships no types

@@ -46,7 +46,7 @@ class RealNode:
         with flash.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
             view = memoryview(memory)
             keys = (update_key.hex(),) if update_key else ()
-            said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port), keys)
+            said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port), keys, 0)
             said = said if identity else {"kind": kind}
             provision.provision(view, said)
             view.release()

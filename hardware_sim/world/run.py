@@ -80,11 +80,14 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
     provision.make_area(path, size)
     provision.make_area(data / "slots", 2 * provision.SLOT_SIZE * len(site_plan.assets))
     broker = (config.broker_host, config.broker_port)
+    rows = provision.places(site_plan)
     with path.open("r+b") as file, mmap.mmap(file.fileno(), size) as memory:
         view = memoryview(memory)
         for index, asset in enumerate(site_plan.assets):
             at = index * provision.FLASH_SIZE
-            said = provision.identity(asset, site_plan.site.name, key, broker)
+            said = provision.identity(
+                asset, site_plan.site.name, key, broker, place=rows.get(asset.asset_id)
+            )
             part = view[at : at + provision.FLASH_SIZE]
             provision.provision(part, said)
             part.release()

@@ -66,12 +66,21 @@ STATION_KINDS = ("cabinet", "air", "sign")
 
 
 class LampType(msgspec.Struct, frozen=True):
-    """A luminaire model: `curve` holds (level percent, fraction of power_w_max), rising."""
+    """A luminaire model: `curve` holds (level percent, fraction of power_w_max), rising.
+
+    A level is light in percent, or the place on the curve of IEC 62386 when it is logarithmic.
+    With constant light output it starts at `clo_start_percent` (0: none) and is full after
+    `clo_hours`.
+    """
 
     id: str
     power_w_max: float
     curve: list[tuple[int, float]]
     floor_percent: int = 0
+    lowest_percent: int = 0
+    logarithmic: bool = False
+    clo_start_percent: int = 0
+    clo_hours: int = 0
 
     def power_w(self, level_percent: float) -> float:
         """Electrical power at a level, by linear interpolation of the curve."""
@@ -135,6 +144,10 @@ class Plan(msgspec.Struct, frozen=True):
     def lamp_type(self, asset: Asset) -> LampType:
         """The type of a lamp asset; KeyError if it has none."""
         return {t.id: t for t in self.lamp_types}[asset.lamp_type_id or ""]
+
+    def feeder(self, feeder_id: str) -> Feeder:
+        """The feeder with that id; KeyError if there is none."""
+        return {f.id: f for f in self.feeders}[feeder_id]
 
 
 def _check(plan: Plan, path: Path) -> None:

@@ -124,6 +124,9 @@ from .messages import (
     UploadState,
     Why,
 )
+from .near import (
+    Neighbours,
+)
 from .retry import (
     Recent,
     Retry,
@@ -220,6 +223,7 @@ __all__ = [
     "LampState",
     "Message",
     "Near",
+    "Neighbours",
     "NodeSession",
     "NodeState",
     "NodeWear",

@@ -237,8 +237,9 @@ class Why(Message):
 class Near(Message):
     """Node to its neighbours, under the group's key: somebody walks here.
 
-    `sender` is the node's id and two zeros; `boot_count` and `number` rise, so that what was heard
-    once is not taken again. A hint raises light for at most what the hearer's configuration says.
+    `sender` is the node's id and the lamp's place in its row (big endian); `boot_count` and
+    `number` rise, so that what was heard once is not taken again. A hint raises light for at most
+    what the hearer's configuration says.
     """
 
     TYPE = 0x0E

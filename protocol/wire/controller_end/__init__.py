@@ -3,7 +3,14 @@
 It derives keys and holds one session for each node; it opens no connection. Read session.py first.
 """
 
-from .keys import derive, mqtt_password, node_key
+from .keys import derive, mqtt_password, near_key, node_key
 from .session import ASK_JOIN_MS_MIN, ControllerSession
 
-__all__ = ["ASK_JOIN_MS_MIN", "ControllerSession", "derive", "mqtt_password", "node_key"]
+__all__ = [
+    "ASK_JOIN_MS_MIN",
+    "ControllerSession",
+    "derive",
+    "mqtt_password",
+    "near_key",
+    "node_key",
+]

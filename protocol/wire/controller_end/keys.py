@@ -14,6 +14,11 @@ def node_key(site_key: bytes, node_id: str) -> bytes:
     return derive(site_key, b"lamplighter node " + node_id.encode())
 
 
+def near_key(site_key: bytes, group: str) -> bytes:
+    """The key of a group of neighbours, 32 bytes: it tags hints and nothing else."""
+    return derive(site_key, b"lamplighter near " + group.encode())
+
+
 def mqtt_password(key: bytes) -> str:
     """The password of a node at the broker, from its node key: 32 hex digits."""
     return "".join(["{:02x}".format(b) for b in derive(key, b"mqtt", 16)])
