@@ -1,0 +1,90 @@
+"""Somebody walks under a lamp: it and its neighbours are bright, also with nobody above them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from story.city import City
+
+from hardware_sim import provision
+from protocol import plan
+
+pytestmark = pytest.mark.xdist_group("story")
+
+QUIET, WALKED = 30, 80
+PROGRAM = {
+    "name": "Quiet street",
+    "steps": [{"at": "00:00", "level_percent": QUIET, "ramp_s": 0}],
+    "dynamic": [{"sensor": "presence", "operation": "max", "level_percent": WALKED, "hold_s": 10}],
+}
+SITE = plan.quarter(24, 16, stations=True)
+
+
+def row_of_five() -> list[str]:
+    """Lamps of the longest street, by their place."""
+    places = provision.places(SITE)
+    streets: dict[str, list[str]] = {}
+    for asset in SITE.assets:
+        if asset.kind == "lamp":
+            streets.setdefault(asset.street_id, []).append(asset.asset_id)
+    longest = max(streets.values(), key=len)
+    assert len(longest) >= 5
+    return sorted(longest, key=places.__getitem__)[:5]
+
+
+def light(city: City, lamp_id: str) -> float:
+    return float(city.world(f"lamps/{lamp_id}")["light_percent"])
+
+
+@pytest.fixture
+def row(city: City) -> list[str]:
+    """Five lamps in a row that are quiet by their program."""
+    lamps = row_of_five()
+    program = city.request("POST", "/programs", PROGRAM).json()["id"]
+    calendar = {"name": "Quiet", "default_program_id": program, "rules": []}
+    calendar_id = city.request("POST", "/calendars", calendar).json()["id"]
+    said = {"calendar_id": calendar_id, "lamp_ids": lamps, "group_ids": []}
+    assert city.request("POST", "/assignments", said).status_code == 201
+    city.until(lambda: all(abs(light(city, lamp) - QUIET) < 2 for lamp in lamps), "a quiet street")
+    return lamps
+
+
+def test_light_runs_ahead_of_who_walks_also_without_controller_and_cms(
+    city: City, row: list[str]
+) -> None:
+    stopped = [city.ready["pids"][name] for name in ("controller", "cms")]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        city.world(f"people/{row[0]}", {"present": True})
+        for lamp in row[:3]:
+            city.until(lambda at=lamp: light(city, at) > WALKED - 3, lamp, seconds=3.0)  # type: ignore[misc] # bound now
+        assert [round(light(city, lamp)) for lamp in row[3:]] == [QUIET, QUIET]
+        city.world(f"people/{row[0]}", {"present": False})
+        city.until(
+            lambda: all(abs(light(city, lamp) - QUIET) < 2 for lamp in row),
+            "a quiet street again", seconds=60.0,
+        )  # fmt: skip
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def told(city: City, lamp_id: str) -> tuple[list[str], str]:
+    """The rules of a lamp's chain, and its sentence."""
+    why = city.get(f"/lamps/{lamp_id}/why?lang=en")
+    return [row["rule"] for row in why["chain"]], why["sentence"]
+
+
+def test_the_operator_reads_that_a_neighbour_saw_somebody(city: City, row: list[str]) -> None:
+    city.until(lambda: "near" not in told(city, row[2])[0], "a chain without a hint")
+    city.world(f"people/{row[0]}", {"present": True})
+    try:
+        city.until(lambda: "near" in told(city, row[2])[0], "the neighbour's rule", seconds=10.0)
+        assert "neighbour" in told(city, row[2])[1]
+        city.until(lambda: "dynamic" in told(city, row[0])[0], "the own rule", seconds=10.0)
+        assert "somebody is there" in told(city, row[0])[1]
+    finally:
+        city.world(f"people/{row[0]}", {"present": False})
