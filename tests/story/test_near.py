@@ -59,8 +59,9 @@ def test_light_runs_ahead_of_who_walks_also_without_controller_and_cms(
         os.kill(pid, signal.SIGSTOP)
     try:
         city.world(f"people/{row[0]}", {"present": True})
-        for lamp in row[:3]:
-            city.until(lambda at=lamp: light(city, at) > WALKED - 3, lamp, seconds=3.0)  # type: ignore[misc] # bound now
+        city.until(
+            lambda: all(light(city, lamp) > WALKED - 3 for lamp in row[:3]), "light", seconds=3.0
+        )
         assert [round(light(city, lamp)) for lamp in row[3:]] == [QUIET, QUIET]
         city.world(f"people/{row[0]}", {"present": False})
         city.until(
