@@ -180,6 +180,7 @@ def _one(boot, running: int, got):
     if wrong:
         return wrong
     good: list[bool] = []
+    gc.collect()
     yield _CHECKING, got[0], 0, False
     yield from _signed(head, said.get("update_keys", ()), good)
     if not good:
@@ -258,5 +259,6 @@ def prove(boot, duty_effect: int, shell):
             continue
         if _obeys(boot.lamp, duty_effect, shell):
             record.healthy(boot.slot)
+            boot.trial = False
             yield 0, 0, 0, True
         ticks = 1

@@ -13,6 +13,7 @@ from . import boot
 from .effects import DUTY
 from .node import FIRMWARE_VERSION
 
+_TRIAL = wire.FIRMWARE_NAMES.index("trial")
 _BUSY = wire.FIRMWARE_NAMES.index("busy")
 
 
@@ -81,6 +82,8 @@ class Upgrade:
 
     def tell(self, status: int = 0, version: int = 0, have: int = 0) -> None:
         """Say what runs and how far an update is."""
+        if boot.trial:
+            status = _TRIAL
         self._shell.link.send(
             wire.FirmwareState(
                 running_version=FIRMWARE_VERSION, version=version, have_bytes=have, status=status,

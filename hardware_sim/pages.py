@@ -42,6 +42,8 @@ class Pages:
         self.modules = column(layout.MODULES)
         self.echo_mm = column(layout.ECHO_MM)
         self.echo_db = signed[:, layout.ECHO_DB // 4]
+        self.cut_writes = column(layout.CUT_WRITES)
+        self.cut_bytes = column(layout.CUT_BYTES)
         first = layout.REGISTERS // 4
         self.registers = table[:, first : first + layout.REGISTER_COUNT // 2]
         first = layout.FIELD_X // 4

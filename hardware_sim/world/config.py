@@ -13,6 +13,7 @@ class WorldConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `start_s`: simulated POSIX seconds of the first start; a world that ran before goes on from
     where it was left, never earlier. `listen`: host and port of the handles. `session`: while it
     is the same, a world that is started again only went down for a moment, and time went on.
+    `update_keys` (hex) are in every node's identity: who may sign its updates.
     """
 
     plan: str
@@ -28,6 +29,7 @@ class WorldConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traffic: bool = True
     session: str = ""
     ready_file: str | None = None
+    update_keys: tuple[str, ...] = ()
 
 
 class ConfigError(ValueError):

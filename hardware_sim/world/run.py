@@ -86,8 +86,9 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
         for index, asset in enumerate(site_plan.assets):
             at = index * provision.FLASH_SIZE
             said = provision.identity(
-                asset, site_plan.site.name, key, broker, place=rows.get(asset.asset_id)
-            )
+                asset, site_plan.site.name, key, broker, config.update_keys,
+                place=rows.get(asset.asset_id),
+            )  # fmt: skip
             part = view[at : at + provision.FLASH_SIZE]
             provision.provision(part, said)
             part.release()

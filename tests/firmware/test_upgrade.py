@@ -50,6 +50,8 @@ def test_a_signed_image_reaches_the_node_and_is_committed(place: Place) -> None:
     updater.until("idle")
     assert updater.told is not None
     assert (updater.told.slot, updater.told.running_version) == (1, 2)
+    states = [m for m in desk.got if isinstance(m, wire.FirmwareState) and m.running_version == 2]
+    assert [state.status for state in states][:1] == [STATUS["trial"]]
     node.cut()
     assert running(desk) == 2
     assert not node.log()
@@ -190,3 +192,96 @@ def running_now(desk: Desk) -> int:
     hello = desk.last(wire.Hello)
     assert isinstance(hello, wire.Hello)
     return hello.firmware_version
+
+
+CUTS = 3
+
+
+def test_cuts_of_the_mains_at_writes_around_the_restart_end_with_the_new_image(
+    place: Place,
+) -> None:
+    node, desk = place()
+    update = flasher.sign(image(2), KEY, 2)
+    updater = Updater(desk, 2, update)
+    end = time.monotonic() + 60
+    while updater.told is None or updater.told.have_bytes < len(update) - 5000:
+        assert time.monotonic() < end, node.log()
+        updater.work()
+    node.stop()
+    paths = [node.folder / "flash", node.folder / "slots"]
+    before = [path.read_bytes() for path in paths]
+
+    def go_on(cut: int, size: int) -> int:
+        """From the last block to the commit with a cut at a write; the writes that were left."""
+        for path, content in zip(paths, before, strict=True):
+            with path.open("r+b") as file:
+                file.write(content)
+        node.pages.cut_writes[:], node.pages.cut_bytes[:] = cut, size
+        node.start()
+        one = Updater(desk, 2, update)
+        end = time.monotonic() + 60
+        while one.told is None or (one.told.running_version, one.told.status) != (2, 0):
+            assert time.monotonic() < end, node.log()
+            one.work()
+        left = int(node.pages.cut_writes[0])
+        node.pages.cut_writes[:] = 0
+        node.stop()
+        return left
+
+    many = 100_000
+    writes = many - go_on(many, 0)
+    assert writes > 60
+    rng = random.Random(3)
+    killed = len(node.statuses)
+    for turn in range(CUTS):
+        go_on(
+            rng.randint(writes * turn // CUTS + 1, writes * (turn + 1) // CUTS), rng.randint(0, 99)
+        )
+    assert sum(status & 127 == 11 for status in node.statuses[killed:]) == CUTS
+    assert not node.log()
+
+
+@pytest.mark.parametrize("kind", ["bay", "cabinet", "sign"])
+def test_other_kinds_of_nodes_commit_too(place: Place, kind: str) -> None:
+    node, desk = place(kind)
+    updater = Updater(desk, 2, flasher.sign(image(2), KEY, 2))
+    updater.until("ready")
+    updater.until("trial")
+    told = updater.until("idle")
+    assert (told.running_version, told.slot) == (2, 1)
+    assert not node.log()
+
+
+def test_a_held_button_is_safe_mode_with_the_lamp_lit_until_it_starts_again(place: Place) -> None:
+    node, desk = place()
+    node.stop()
+    node.pages.presence[:] = 1 << 31
+    node.pages.duty[:] = 0
+    before = len(desk.got)
+    node.start()
+    time.sleep(1.0)
+    assert "safe mode" in node.log()
+    assert lit(node) == 100
+    node.pages.presence[:] = 0
+    node.clock.set(node.clock.now_s(), 300.0)
+    end = time.monotonic() + 15
+    while desk.last(wire.Hello) not in desk.got[before:]:
+        assert time.monotonic() < end, node.log()
+        desk.pump(0.1)
+
+
+def test_an_image_that_crashes_for_ever_leaves_the_lamp_lit_and_is_tried_again(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    node = UpdatedNode(tmp_path, mosquitto.port)
+    broken = image(1, {"firmware/lamp_main.py": ("def run", "raise ValueError('x')\n\n\ndef run")})
+    (tmp_path / "application.romfs").write_bytes(broken)
+    node.start()
+    node.clock.set(node.clock.now_s(), 300.0)
+    end = time.monotonic() + 20
+    while node.log().count("safe mode") < 3:
+        assert time.monotonic() < end, node.log()
+        assert not node.pages.duty[0] or lit(node) == 100
+        time.sleep(0.01)
+    assert node.log().count("ValueError") >= 6
+    node.close()
