@@ -175,8 +175,8 @@ class Lamp:
         if target != self.target_percent:
             self._begin(ramp_ms, now)
         self.target_percent, self.reason = target, reason
-        self._switch(now)
-        self.move(now.tick_ms)
+        if self._switch(now):
+            self.move(now.tick_ms)
         return changed
 
     def _planned(self, plan: schedule.Evaluator, now: Now, presence_age_s: int) -> int:
@@ -197,10 +197,13 @@ class Lamp:
         self._ramp_ms = ramp_ms
         self._ramp_start_ms = now.tick_ms
 
-    def _switch(self, now: Now) -> None:
-        """Open the relay after a while without light, close it before there is any."""
+    def _switch(self, now: Now) -> bool:
+        """Open the relay after a while without light, close it a tick before there is any.
+
+        Whether the level may move now.
+        """
         if self.relay_s is None:
-            return
+            return True
         open_s, closed_s = self.relay_s
         since_s = now.uptime_s - self._switched_s
         if self.target_percent or self.level_c:
@@ -211,10 +214,12 @@ class Lamp:
             elif not self.closed:
                 self.closed, self._switched_s = True, now.uptime_s
                 self._begin(self._ramp_ms, now)
+                return False
         elif self.closed and since_s >= closed_s:
             standby_s = self._said.standby_s if self._said else 0
             if now.uptime_s - self._dark_s >= standby_s:
                 self.closed, self._switched_s = False, now.uptime_s
+        return True
 
     def move(self, tick_ms: int) -> None:
         """Go on along the ramp; called more often than `tick` while `ramping`."""

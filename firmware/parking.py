@@ -224,13 +224,16 @@ class Bay:
         if wire.ticks_after(now.tick_ms, self._doubt_ms) < settle_ms or not (heard or self.blind):
             self._tell(total, now)
             return False
+        if against and target == VACANT and self.trusted == 1:
+            self.trusted = 0  # No car was ever seen to leave what was taken for the empty bay.
         self._become(target, now)
         self._tell(total, now)
         return True
 
     def _begin(self, now: Now) -> bool:
         """Without a baseline: some echoes of one mind decide; or an operator's word."""
-        still = now.uptime_s - self._moved_s >= 2 and self._field_s >= 0
+        felt = self._field_s >= 0 and now.uptime_s - self._field_s < SILENT_S
+        still = felt and now.uptime_s - self._moved_s >= 2
         need = -ECHO_WEIGHTS[_NONE] * 3 // 4
         if self._word and still and now.uptime_s - self._echo_s >= SILENT_S:
             self._become(VACANT, now)

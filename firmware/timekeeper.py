@@ -37,8 +37,10 @@ class Timekeeper:
         self._told = False
         self._told_s = 0
         if len(memory) == struct.calcsize(_MEMORY):
-            said = struct.unpack(_MEMORY, memory)
-            self._next_day, self._start_s, self.drift_ppm, self._nights = said
+            day, start_s, drift_ppm, nights = struct.unpack(_MEMORY, memory)
+            if abs(start_s) <= _DUSK_S_MAX and abs(drift_ppm) <= _DRIFT_PPM_MAX:
+                self._next_day, self._start_s = day, start_s
+                self.drift_ppm, self._nights = drift_ppm, nights
 
     def memory(self) -> bytes:
         """What must survive a power cut."""
