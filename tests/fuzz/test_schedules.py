@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults.planted import PLANTED
+from fuzz.planted import PLANTED
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -1,6 +1,6 @@
 """Random fault schedules for a node's cores, and what must hold in each of them.
 
-    python tests/faults/schedules.py CORE COUNT SEED [PLANTED]
+    python tests/fuzz/schedules.py CORE COUNT SEED [PLANTED]
 
 A schedule is a dozen steps; in each a fault begins or ends (no clock, a wrong clock, a silent
 meter, a torn memory, a stuck detector, a hot driver, garbage from above, a power cut) and some
@@ -53,28 +53,28 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def lamp(rng: random.Random) -> None:
     """Light wins, the floor holds, a hint only raises, a relay switches without light."""
-    from faults import lamp_faults
+    from fuzz import lamp_faults
 
     lamp_faults.one(rng, STEPS, must)
 
 
 def bay(rng: random.Random) -> None:
     """Nothing is claimed that was not measured, and nothing is forgotten."""
-    from faults import bay_faults
+    from fuzz import bay_faults
 
     bay_faults.one(rng, STEPS, must)
 
 
 def time(rng: random.Random) -> None:
     """A clock that nobody tells is estimated or none, and never runs away."""
-    from faults import time_faults
+    from fuzz import time_faults
 
     time_faults.one(rng, STEPS, must)
 
 
 def events(rng: random.Random) -> None:
     """Each event is told until it is acknowledged, in order, and stored before."""
-    from faults import event_faults
+    from fuzz import event_faults
 
     event_faults.one(rng, STEPS, must)
 
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
     core, count, seed = arguments[0], int(arguments[1]), int(arguments[2])
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     if len(arguments) > 3:
-        from faults.planted import PLANTED
+        from fuzz.planted import PLANTED
 
         _, module, right, wrong = PLANTED[int(arguments[3])]
         sys.meta_path.insert(0, Planter(module, right, wrong))
