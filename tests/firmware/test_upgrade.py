@@ -204,7 +204,7 @@ def test_cuts_of_the_mains_at_writes_around_the_restart_end_with_the_new_image(
     update = flasher.sign(image(2), KEY, 2)
     updater = Updater(desk, 2, update)
     end = time.monotonic() + 60
-    while updater.told is None or updater.told.have_bytes < len(update) - 5000:
+    while updater.told is None or updater.told.have_bytes < len(update) - 30_000:
         assert time.monotonic() < end, node.log()
         updater.work()
     node.stop()
@@ -220,7 +220,8 @@ def test_cuts_of_the_mains_at_writes_around_the_restart_end_with_the_new_image(
         node.start()
         one = Updater(desk, 2, update)
         end = time.monotonic() + 60
-        while one.told is None or (one.told.running_version, one.told.status) != (2, 0):
+        trial = STATUS["trial"]
+        while one.told is None or one.told.running_version != 2 or one.told.status == trial:
             assert time.monotonic() < end, node.log()
             one.work()
         left = int(node.pages.cut_writes[0])
