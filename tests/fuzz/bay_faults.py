@@ -103,5 +103,5 @@ def one(rng: random.Random, steps: int, must: Callable[[object, str], None]) -> 
     bay = Bay(rng)
     for _ in range(steps // 3):
         bay.fault()
-        bay.work(must, rng.choice((1, 5, 15, 15, 200)))
+        bay.work(must, rng.choice((1, 1, 5, 5, 5, 15, 15, 200)))
     bay.settled(must)

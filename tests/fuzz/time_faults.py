@@ -88,7 +88,7 @@ class Pole:
 def one(rng: random.Random, steps: int, must: Callable[[object, str], None]) -> None:
     """One schedule."""
     pole = Pole(rng)
-    for _ in range(steps):
+    for _ in range(steps // 2):
         if rng.random() < 0.05:
             pole.tear()
         pole.night(must)
