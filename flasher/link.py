@@ -165,23 +165,22 @@ def _together(modules: Mapping[str, Module], used: Collection[str]) -> dict[str,
     What an object has stands in its class or in a class that this is made from. What is only ever
     put on an object from elsewhere may stand beside anything.
     """
-    classes = {
-        node.name: node
-        for name in used
-        for node in ast.walk(modules[name].tree)
-        if isinstance(node, ast.ClassDef)
-    }
-    own = {name: _members(node) for name, node in classes.items()}
-    everything = {attribute for found in own.values() for attribute in found}
+    classes: dict[str, list[ast.ClassDef]] = {}  # Two modules may have one of the same name.
+    for name in sorted(used):
+        for node in ast.walk(modules[name].tree):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append(node)
+    every = [node for nodes in classes.values() for node in nodes]
+    everything = {attribute for node in every for attribute in _members(node)}
     beside: dict[str, set[str]] = {}
-    for name, node in classes.items():
-        found, bases = set(own[name]), list(node.bases)
+    for one in every:
+        found, bases = _members(one), list(one.bases)
         while bases:
             base = bases.pop()
             word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-            if word in classes:
-                found |= own[word]
-                bases += classes[word].bases
+            for node in classes.get(word, ()):
+                found |= _members(node)
+                bases += node.bases
         for attribute in found:
             beside.setdefault(attribute, set()).update(found)
     for name in used:
