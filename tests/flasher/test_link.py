@@ -128,3 +128,22 @@ def test_a_line_of_a_traceback_is_found_in_its_source() -> None:
 
 def test_linking_twice_gives_the_same_text() -> None:
     assert linked().text == linked().text
+
+
+def test_classes_of_one_name_in_two_modules_each_keep_their_names_apart() -> None:
+    classes = {
+        f"room/{place}.py": "class Same:\n    def __init__(self):\n"
+        + "".join(f"        self.{place}_{at} = {at}\n" for at in range(3))
+        + f"    def {place}_all(self):\n"
+        + f"        return [self.{place}_0, self.{place}_1, self.{place}_2]\n\n\n"
+        + f"def {place}_made():\n    return Same().{place}_all()\n"
+        for place in ("left", "right")
+    }
+    run = (
+        "from .left import left_made\nfrom .right import right_made\n\n\n"
+        "def run():\n    return left_made() + right_made()\n"
+    )
+    one = link(
+        classes | {"room/__init__.py": "", "room/tools.py": run}, {}, [("room.tools", "run")]
+    )
+    assert loaded(one)["run"]() == [0, 1, 2, 0, 1, 2]

@@ -26,7 +26,7 @@ CASES = [
     (NODE, f"ll/{SITE}/{NODE}/down", False, True),
     (NODE, f"ll/{SITE}/{OTHER}/up", False, False),
     (NODE, f"ll/{SITE}/{OTHER}/down", False, False),
-    (NODE, f"ll/{SITE}/near/x", False, True),
+    (NODE, f"ll/{SITE}/near/x", True, True),
     (NODE, f"ll/other/{NODE}/up", False, False),
     (NODE, f"ll/{SITE}/{NODE}/up/more", False, False),
     (NODE, "elsewhere", False, False),
