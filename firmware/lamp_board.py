@@ -1,9 +1,10 @@
-"""A luminaire's sensors: presence, an energy meter and a photocell, where the board has them."""
+"""A luminaire's sensors and its DALI driver, where the board has them."""
 
 import time
 
 import machine
 
+from . import boot
 from .drivers import bh1750
 from .drivers.bl0942 import Bl0942
 from .esp32 import Esp32Board
@@ -14,6 +15,7 @@ _RELAY = PARTS.index("relay")
 _PRESENCE = PARTS.index("presence")
 _METER = PARTS.index("meter_tx")
 _LIGHT = PARTS.index("light_scl")
+_DALI = PARTS.index("dali_tx")
 _METER_EVERY = 2  # Ticks between two requests: the chip renews its values 2.5 times a second.
 _LIGHT_EVERY = 10
 _PULSE_MS = 30  # A latching relay's coil (TE RT314F12: 30 ms) is not driven longer.
@@ -30,6 +32,18 @@ class LampBoard(Esp32Board):
         self._light_count = bytearray(2)
         self._count = 0
         self._relay = None
+        self._driver = None
+        self._told: list[int] = []
+        # As a PWM output would have begun: full light, or what a planned restart keeps.
+        self._duty = int.from_bytes(boot.left[:2], "little")  # type: ignore[index] # it is bytes
+        if spec[_DALI] is not None:
+            from .drivers.dali import FRESH, drive
+
+            tx, rx, baud = spec[_DALI : _DALI + 3]
+            self._told = list(FRESH)
+            uart = machine.UART(2, baudrate=baud, tx=tx, rx=rx, timeout=0)
+            self._driver = drive(uart, self._told)
+            self._driver.send(None)  # type: ignore[attr-defined] # a generator
         if spec[_RELAY] is not None:
             self.relay_s = (spec[_RELAY + 2], spec[_RELAY + 3])
             # With two coils each has a pin: the first closes, the second opens.
@@ -49,6 +63,11 @@ class LampBoard(Esp32Board):
             self._light = machine.I2C(0, scl=scl, sda=sda, freq=100000)
             bh1750.read(self._light, self._light_count)  # It begins to count.
 
+    def set_level(self, duty: int, level_c: int) -> None:
+        """Dim the lamp; a DALI driver is given its level when it is polled, and fades to it."""
+        self._duty = duty
+        Esp32Board.set_level(self, duty, level_c)
+
     def set_relay(self, closed: bool) -> None:
         """A normally closed relay is held open; one with two coils gets a pulse."""
         relay = self._relay
@@ -67,6 +86,12 @@ class LampBoard(Esp32Board):
         if self._presence:
             readings.present = bool(self._presence.value())
         self._count += 1
+        if self._driver:
+            self._driver.send(self._duty)  # type: ignore[attr-defined] # a generator
+            told = self._told
+            readings.gear, readings.lamp_out = told[0], told[1]
+            readings.power_mw, readings.energy_wh = told[2], told[3]
+            readings.voltage_dv = max(0, told[4])
         if self._meter and self._count % _METER_EVERY == 0:
             self._meter.poll()
             readings.power_mw = self._meter.power_mw

@@ -27,7 +27,10 @@ FROZEN = ("firmware/boot.py", "firmware/record.py")
 _SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board has its own.
 # These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
-APART = ("firmware/start.py", "firmware/installer.py", "firmware/ed25519.py")
+APART = (
+    "firmware/start.py", "firmware/installer.py", "firmware/ed25519.py",
+    "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
+)  # fmt: skip
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
 # What boot.py runs, once the lamp is lit and the slot with this image is mounted.
@@ -118,6 +121,11 @@ def build_linked(name: str, files: Iterable[Path], entries: Collection[tuple[str
     return replace(build_romfs([(name, linked.text)]), linked={name: linked})
 
 
+def _folded(source: str) -> str:
+    """Numbers of a file that stays alone as constants of the compiler, which keep no name."""
+    return re.sub(r"(?m)^(_[A-Z0-9_]+) = (\d\w*)(?=$|  #)", r"\1 = const(\2)", source)
+
+
 def _stamp(source: str, version: int) -> str:
     stamped, count = re.subn(
         r"(?m)^FIRMWARE_VERSION = \d+$", f"FIRMWARE_VERSION = {version}", source
@@ -138,11 +146,11 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
     apart = {FROZEN[0]: sources[FROZEN[0]]}
     for path in (*FROZEN, _SLOTS):
         del sources[path]
-    files = {path: sources.pop(path) for path in APART}
+    files = {path: _folded(sources.pop(path)) for path in APART}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"
         linked[name] = link(sources, apart, [(f"firmware.{kind}_main", "run")])
         files[name] = linked[name].text
-    files |= {"firmware/__init__.py": "", "main.py": START}
+    files |= {"firmware/__init__.py": "", "firmware/drivers/__init__.py": "", "main.py": START}
     return replace(build_romfs(files.items()), linked=linked)

@@ -41,6 +41,10 @@ class Pages:
         self.lux_x10 = column(layout.LUX_X10)
         self.modules = column(layout.MODULES)
         self.echo_mm = column(layout.ECHO_MM)
+        self.gear_arc = column(layout.GEAR_ARC)
+        self.gear_levels = column(layout.GEAR_LEVELS)
+        self.gear_status = column(layout.GEAR_STATUS)
+        self.gear_world = column(layout.GEAR_WORLD)
         self.echo_db = signed[:, layout.ECHO_DB // 4]
         self.cut_writes = column(layout.CUT_WRITES)
         self.cut_bytes = column(layout.CUT_BYTES)

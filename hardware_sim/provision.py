@@ -29,6 +29,7 @@ _PERIPHERALS = (
     ("simboard.py", ("cut", "layout", "machine", "network", "simboard", "simpage", "simtime"),
      _BOARD_NAMES),
     ("simmodbus.py", ("layout", "modbus", "simpage"), (("modbus", "answer"),)),
+    ("simdali.py", ("dali", "layout", "simpage"), (("dali", "answer"),)),
     ("simradar.py", ("layout", "radar", "simpage"), (("radar", "write"), ("radar", "read"))),
     ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
@@ -79,9 +80,9 @@ def make_area(path: Path, size: int) -> None:
         os.truncate(path, size)
 
 
-def board_spec(kind: str) -> list[flasher.Value]:
-    """The list of the board of a kind of asset."""
-    return flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{_BOARDS[kind]}.toml")
+def board_spec(board: str) -> list[flasher.Value]:
+    """The list of a board."""
+    return flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{board}.toml")
 
 
 def identity(
@@ -105,7 +106,7 @@ def identity(
         "kind": asset.kind,
         "broker": list(broker),
         "password": controller_end.mqtt_password(key),
-        "board": board_spec(asset.kind),
+        "board": board_spec(_BOARDS[asset.kind]),
         "wifi": ["lamplighter", ""],
         "update_keys": list(update_keys),
     } | _near(asset, site_key, place)

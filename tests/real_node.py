@@ -33,7 +33,14 @@ class RealNode:
     """One node of a kind of the plan; `start` and `stop` are its mains."""
 
     def __init__(
-        self, folder: Path, kind: str, port: int, *, identity: bool = True, update_key: bytes = b""
+        self,
+        folder: Path,
+        kind: str,
+        port: int,
+        *,
+        identity: bool = True,
+        update_key: bytes = b"",
+        board: str = "",
     ) -> None:
         self.folder = folder
         asset = next(a for a in plan.quarter(1, 1, stations=True).assets if a.kind == kind)
@@ -47,6 +54,8 @@ class RealNode:
             view = memoryview(memory)
             keys = (update_key.hex(),) if update_key else ()
             said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port), keys, 0)
+            if board:
+                said["board"] = provision.board_spec(board)
             said = said if identity else {"kind": kind}
             provision.provision(view, said)
             view.release()

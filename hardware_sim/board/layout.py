@@ -38,6 +38,19 @@ MODULES = 104  # u32: bits 1 to 31, which units on the Modbus line answer
 REGISTERS = 128  # u32: their registers, two in a word, the even one in the upper half
 REGISTER_COUNT = 64
 
+# Of a lamp with a DALI driver, which has no Modbus line: the same place. Written by the driver
+# beside the node, and while the node is out by the world (gear.py).
+GEAR_ARC = 128  # u32: arc level it gives, 0-254
+GEAR_LEVELS = 132  # u32: low byte POWER ON LEVEL, then SYSTEM FAILURE LEVEL; 255: as it was
+GEAR_FADE = 136  # u32: low byte its fade time, then its extended fade time
+GEAR_STATUS = 140  # u32: GEAR_POWER_SEEN, until it is given a level
+GEAR_POWER_SEEN = 0x80
+GEAR_TURN = 148  # u32: DTR0, DTR1, whether memory may be written, a byte each
+GEAR_LATCHED = 152  # u32: power that was latched, mW; energy, Wh
+# Written by the world.
+GEAR_WORLD = 144  # u32: what is wrong with it, bits
+GEAR_DEAD, GEAR_FAILED, GEAR_LAMP_OUT = 1, 2, 4
+
 # The clock page, as protocol/worldclock writes it.
 CLOCK_GENERATION = 4
 CLOCK_MONOTONIC_NS = 8

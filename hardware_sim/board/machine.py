@@ -52,12 +52,18 @@ class PWM:
 
 
 class UART:
-    """A line with a BL0942 at its other end, or with Modbus modules where it is number 2."""
+    """A line with a BL0942 at its other end, or with Modbus modules where it is number 2.
+
+    On pin 26 number 2 has a DALI bridge.
+    """
 
     def __init__(self, number, baudrate=9600, tx=None, rx=None, timeout=0):
         self._waiting = b""
         # Linked apart, so that it takes no memory of nodes that have no such line.
-        self._packet = __import__("simmodbus").answer if number == 2 else bytearray(23)
+        if number != 2:
+            self._packet = bytearray(23)
+        else:
+            self._packet = _dali if tx == 26 else __import__("simmodbus").answer
 
     def write(self, data):
         """A command to the meter or a request to a module."""
@@ -90,6 +96,20 @@ class UART:
             size = len(waiting)
         self._waiting = waiting[size:]
         return waiting[:size]
+
+    def readinto(self, buffer):
+        """The same, into a buffer: the bytes that have come, or None."""
+        waiting = self.read(len(buffer))
+        if waiting is None:
+            return None
+        buffer[: len(waiting)] = waiting
+        return len(waiting)
+
+
+def _dali(line):
+    """A line to the DALI bridge, which takes memory while it answers only."""
+    __import__("simdali")
+    return sys.modules.pop("simdali").answer(line)
 
 
 def _put24(packet, at, value):

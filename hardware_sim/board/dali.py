@@ -1,0 +1,109 @@
+"""A DALI-2 driver of D4i behind a UART bridge on paper; what it keeps lies in the node's page.
+
+The bridge speaks the lines of the ATX LED DALI HAT (docs/dali.md). What the world says of the
+driver and its lamp are bits of GEAR_WORLD, what mains and meter say are the page's own. Levels
+that it gives without a bus and after mains are in GEAR_LEVELS; `..gear` obeys them.
+"""
+
+from .layout import (
+    GEAR_ARC, GEAR_DEAD, GEAR_FADE, GEAR_FAILED, GEAR_LAMP_OUT, GEAR_LATCHED, GEAR_LEVELS,
+    GEAR_POWER_SEEN, GEAR_STATUS, GEAR_TURN, GEAR_WORLD, POWER_MW, PULSES, VOLTAGE_DV,
+)  # fmt: skip
+from .simpage import WORD, words
+
+# Bank 1: its last byte, GTIN 5415001234562, number 7, content of form 3, made in week 47 of 2026,
+# 60 W.
+_ASSET = (
+    b"\x77\xff\x00\x04\xec\xc7\x39\x9c\x82\x00\x00\x00\x00\x00\x00\x00\x07\x00\x03\x1a\x2f\x00\x3c"
+)
+
+
+def answer(line):
+    """What the bridge says to a line."""
+    line = bytes(line)
+    kind = line[:1]
+    if kind not in (b"h", b"t") or len(line) != 6:
+        return b"X\n"
+    frame = int(line[1:5], 16)
+    if words[GEAR_WORLD // WORD] & GEAR_DEAD:
+        told = -1
+    else:
+        told = _frame(frame >> 8, frame & 0xFF, kind == b"t")
+    return b"N\n" if told < 0 else b"J%02X\n" % told
+
+
+def _turn(at):
+    """DTR0 (0), DTR1 (1), whether memory may be written (2)."""
+    return words[GEAR_TURN // WORD] >> 8 * at & 0xFF
+
+
+def _set_turn(at, value):
+    before = words[GEAR_TURN // WORD] & (0xFFFFFF ^ 0xFF << 8 * at)
+    words[GEAR_TURN // WORD] = before | (value & 0xFF) << 8 * at
+
+
+def _frame(address, opcode, twice):
+    """What the driver answers, -1: nothing."""
+    if address == 0xFE:
+        if opcode != 255:
+            words[GEAR_ARC // WORD] = opcode
+            words[GEAR_STATUS // WORD] = 0
+    elif address == 0xA3:
+        _set_turn(0, opcode)
+    elif address == 0xC3:
+        _set_turn(1, opcode)
+    elif address == 0xC9:
+        if words[GEAR_TURN // WORD] == 0x1CA02 and opcode == 0xAA:
+            words[GEAR_LATCHED // WORD] = words[POWER_MW // WORD]
+            words[GEAR_LATCHED // WORD + 1] = words[PULSES // WORD] // 5
+        _set_turn(0, _turn(0) + 1)
+    elif address == 0xFF:
+        return _command(opcode, twice)
+    return -1
+
+
+def _command(opcode, twice):
+    if opcode == 0xC5:
+        return _memory()
+    _set_turn(2, 1 if opcode == 0x81 and twice else 0)
+    if opcode == 0x90:
+        return _status()
+    if opcode == 0xA0:
+        return words[GEAR_ARC // WORD]
+    if opcode in (0xA3, 0xA4):  # Levels after mains, and without a bus.
+        return words[GEAR_LEVELS // WORD] >> 8 * (opcode - 0xA3) & 0xFF
+    if opcode == 0xA5:
+        return (words[GEAR_FADE // WORD] & 15) << 4 | 7
+    if opcode == 0xA8:
+        return words[GEAR_FADE // WORD] >> 8 & 0xFF
+    if twice and opcode in (0x2C, 0x2D, 0x2E, 0x30):
+        at, shift = (GEAR_FADE, 0) if opcode == 0x2E else (GEAR_FADE, 8)
+        if opcode < 0x2E:
+            at, shift = GEAR_LEVELS, 8 * (0x2D - opcode)
+        words[at // WORD] = words[at // WORD] & (0xFFFF ^ 0xFF << shift) | _turn(0) << shift
+    return -1
+
+
+def _status():
+    said = words[GEAR_WORLD // WORD]
+    status = words[GEAR_STATUS // WORD] & GEAR_POWER_SEEN
+    status |= 1 if said & GEAR_FAILED else 0
+    if words[GEAR_ARC // WORD]:
+        status |= 2 if said & GEAR_LAMP_OUT else 4
+    return status | 0x40  # It has no short address.
+
+
+def _memory():
+    bank, at = _turn(1), _turn(0)
+    _set_turn(0, at + 1)
+    if bank == 202 and at < 16:
+        if at >= 12:
+            return words[GEAR_LATCHED // WORD] >> 8 * (15 - at) & 0xFF
+        if at >= 7 and at < 11:
+            return words[GEAR_LATCHED // WORD + 1] >> 8 * (10 - at) & 0xFF
+        return 0xFD if at == 11 else 1 if at == 3 else 15 if at == 0 else 0  # mW and Wh.
+    if bank == 205 and at in (11, 12):
+        return words[VOLTAGE_DV // WORD] >> 8 * (12 - at) & 0xFF
+    if bank == 1 and at < len(_ASSET):
+        return _ASSET[at]
+    return -1

@@ -1,0 +1,141 @@
+"""The real image on a zhaga board: a DALI driver dims, meters, falls silent, is left alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from real_node import Desk, RealNode, configuration
+from servers import Broker
+
+from hardware_sim import gear
+from hardware_sim.board import layout
+from protocol import wire
+
+HEAP_FREE_PERCENT_MIN = 37.0
+
+
+@pytest.fixture
+def zhaga(mosquitto: Broker, tmp_path: Path) -> Iterator[tuple[RealNode, Desk]]:
+    """A node on the board, and its desk; it is not started."""
+    node = RealNode(tmp_path, "lamp", mosquitto.port, board="zhaga")
+    node.pages.power_mw[:], node.pages.pulses[:], node.pages.voltage_dv[:] = 42000, 5000, 2310
+    gear.mains_on(node.pages, 0)
+    desk = Desk(node, mosquitto.port)
+    yield node, desk
+    desk.close()
+    node.close()
+
+
+def begin(node: RealNode, desk: Desk) -> None:
+    node.start()
+    desk.pump(until=lambda: desk.last(wire.NodeState))
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+
+
+def light(node: RealNode, percent: float, seconds: float = 6.0) -> None:
+    """Wait until the driver gives this light."""
+    end = time.monotonic() + seconds
+    while abs(gear.light_percent(node.pages, 0) - percent) > max(1.0, percent * 0.03):
+        assert time.monotonic() < end, f"{gear.light_percent(node.pages, 0)}, log: {node.log()}"
+        time.sleep(0.02)
+
+
+def dim(desk: Desk, number: int, percent: int) -> None:
+    desk.say(wire.Override(command_id=number, action=1, level_percent=percent, override_id=number))
+
+
+def test_a_zhaga_lamp_dims_over_dali_and_tells_what_its_driver_meters(
+    zhaga: tuple[RealNode, Desk],
+) -> None:
+    node, desk = zhaga
+    begin(node, desk)
+    for number, percent in enumerate((30, 100, 7, 0, 55), 1):
+        dim(desk, number, percent)
+        light(node, percent)
+
+    def metered() -> bool:
+        desk.ask()
+        desk.pump(0.3)
+        state = desk.last(wire.LampState)
+        assert isinstance(state, wire.LampState)
+        return (state.power_mw, state.energy_wh, state.voltage_dv) == (42000, 1000, 2310)
+
+    desk.pump(20.0, until=metered)
+    assert not node.log()
+
+
+def events(desk: Desk, name: str) -> list[int]:
+    """What was told of an event; one that was not acknowledged in time is told again."""
+    kind = wire.EVENT_NAMES.index(name)
+    told = {m.number: m.started for m in desk.got if isinstance(m, wire.Event) and m.kind == kind}
+    return list(told.values())
+
+
+def test_a_silent_driver_is_an_event_and_ends_when_it_answers_again(
+    zhaga: tuple[RealNode, Desk],
+) -> None:
+    node, desk = zhaga
+    begin(node, desk)
+    light(node, 100)
+    desk.pump(1.0)
+    assert not events(desk, "gear_failure")
+    node.pages.gear_world[:] = layout.GEAR_DEAD
+    desk.pump(20.0, until=lambda: events(desk, "gear_failure") == [wire.STARTED])
+    node.pages.gear_world[:] = 0
+    node.pages.gear_arc[:] = 0  # It comes back without its level, and is given it.
+    desk.pump(20.0, until=lambda: events(desk, "gear_failure") == [wire.STARTED, wire.ENDED])
+    light(node, 100)
+
+
+def test_a_failed_lamp_is_told_by_its_driver(zhaga: tuple[RealNode, Desk]) -> None:
+    node, desk = zhaga
+    begin(node, desk)
+    node.pages.gear_world[:] = layout.GEAR_LAMP_OUT
+    desk.pump(20.0, until=lambda: events(desk, "lamp_failure") == [wire.STARTED])
+    assert not events(desk, "gear_failure")
+
+
+def test_a_pulled_node_leaves_the_lamp_lit_once_it_was_commissioned_and_not_before(
+    zhaga: tuple[RealNode, Desk],
+) -> None:
+    node, desk = zhaga
+    node.pages.gear_levels[:] = 0xFF00  # A driver left to do as it was, and dark after mains.
+    node.pages.gear_arc[:] = 1
+    gear.bus_off(node.pages, 0)
+    light(node, 0.1)
+    gear.mains_on(node.pages, 0)
+    light(node, 0)
+    begin(node, desk)
+    desk.pump(until=lambda: int(node.pages.gear_levels[0]) == 254 << 8 | 254)
+    dim(desk, 1, 20)
+    light(node, 20)
+    node.stop()
+    gear.bus_off(node.pages, 0)
+    light(node, 100)
+    node.pages.gear_arc[:] = 0
+    gear.mains_on(node.pages, 0)
+    light(node, 100)
+    assert not node.log()
+
+
+def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
+    zhaga: tuple[RealNode, Desk],
+) -> None:
+    node, desk = zhaga
+    begin(node, desk)
+    node.clock.set(node.clock.now_s(), 450.0)
+    for number in range(1, 80):
+        node.pages.presence[:] = number & 1
+        dim(desk, number, number)
+        desk.pump(0.1)
+    node.clock.set(node.clock.now_s() + 601, 1.0)
+    desk.pump(1.0)
+    state = desk.ask()
+    free_percent = 100 * state.heap_free_bytes / state.heap_total_bytes
+    print(f"zhaga: {free_percent:.1f} % free")
+    assert state.boot_count == 1
+    assert free_percent >= HEAP_FREE_PERCENT_MIN
+    assert not node.log()
