@@ -96,6 +96,8 @@ class Monitor:
             self._metered = True
         if output_c >= LEVEL_C_MIN and readings.power_mw >= 0:
             dead = readings.power_mw < expected_mw // 100 * _DEAD_PERCENT
+            if readings.lamp_out >= 0:  # A driver knows, and its power is seconds old.
+                dead = readings.lamp_out == 1
             if dead and not self._dead and self._drops < 2 * _DROPS_MAX:
                 self._drops += 1
                 self._drop_s = now.uptime_s

@@ -303,6 +303,14 @@ def test_a_cycling_lamp_is_told_once_until_it_has_been_well_for_an_hour():
     assert told == [("lamp_cycling", 1), ("lamp_cycling", 0)]
 
 
+def test_a_lamp_does_not_cycle_while_its_driver_says_that_it_burns():
+    def power(second):
+        return 100 if second % 400 > 390 else 60000
+
+    told = [n for _, n, _ in watched(power, 2400, lamp_out=lambda s: 0)]
+    assert "lamp_cycling" not in told
+
+
 def test_what_a_driver_says_of_itself_is_believed():
     told = watched(lambda s: 60000, 60, gear=lambda s: 1 if s < 30 else 0)
     assert [(n, begun) for _, n, begun in told] == [("gear_failure", 1), ("gear_failure", 0)]
