@@ -91,6 +91,7 @@ def test_the_lamp_keeps_its_plan_from_the_first_chunk_to_the_commit(place: Place
     assert 39 <= min(seen) <= max(seen) <= 41, sorted(seen)
 
 
+@pytest.mark.slow
 def test_cuts_of_the_mains_during_the_transfer_cost_a_block_each(place: Place) -> None:
     node, desk = place()
     update = flasher.sign(image(2), KEY, 2)
@@ -151,6 +152,7 @@ def test_what_may_not_be_installed_is_refused_before_a_byte_is_written(place: Pl
     assert not node.log()
 
 
+@pytest.mark.slow
 def test_content_that_is_not_what_was_signed_never_runs(place: Place) -> None:
     node, desk = place()
     good = bytearray(flasher.sign(image(2), KEY, 2))
@@ -169,7 +171,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != "crashes")) for name in BROKEN],
+)
 def test_an_image_that_does_not_prove_itself_is_taken_back(place: Place, fault: str) -> None:
     node, desk = place()
     path, old, new = BROKEN[fault]
@@ -197,6 +202,7 @@ def running_now(desk: Desk) -> int:
 CUTS = 3
 
 
+@pytest.mark.slow
 def test_cuts_of_the_mains_at_writes_around_the_restart_end_with_the_new_image(
     place: Place,
 ) -> None:
@@ -242,6 +248,7 @@ def test_cuts_of_the_mains_at_writes_around_the_restart_end_with_the_new_image(
     assert not node.log()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bay", "cabinet", "sign"])
 def test_other_kinds_of_nodes_commit_too(place: Place, kind: str) -> None:
     node, desk = place(kind)
@@ -253,6 +260,7 @@ def test_other_kinds_of_nodes_commit_too(place: Place, kind: str) -> None:
     assert not node.log()
 
 
+@pytest.mark.slow
 def test_a_held_button_is_safe_mode_with_the_lamp_lit_until_it_starts_again(place: Place) -> None:
     node, desk = place()
     node.stop()
@@ -271,6 +279,7 @@ def test_a_held_button_is_safe_mode_with_the_lamp_lit_until_it_starts_again(plac
         desk.pump(0.1)
 
 
+@pytest.mark.slow
 def test_an_image_that_crashes_for_ever_leaves_the_lamp_lit_and_is_tried_again(
     mosquitto: Broker, tmp_path: Path
 ) -> None:
