@@ -71,7 +71,14 @@ def traffic(node: RealNode, desk: Desk, seconds: float, simulated_s: float = 360
     return sent
 
 
-@pytest.mark.parametrize("kind", ["lamp", "bay", "cabinet", "air", "sign"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "lamp",
+        "bay",
+        *(pytest.param(k, marks=pytest.mark.slow) for k in ("cabinet", "air", "sign")),
+    ],
+)
 def test_heap_stays_free_after_an_hour_of_traffic(
     place: Place, kind: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_pulled_node_leaves_the_lamp_lit_once_it_was_commissioned_and_not_befo
     assert not node.log()
 
 
+@pytest.mark.slow
 def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
     zhaga: tuple[RealNode, Desk],
 ) -> None:
