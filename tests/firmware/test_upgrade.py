@@ -62,6 +62,7 @@ def lit(node: UpdatedNode) -> float:
     return float(node.pages.duty[0]) * 100 / 65535
 
 
+@pytest.mark.slow
 def test_the_lamp_keeps_its_plan_from_the_first_chunk_to_the_commit(place: Place) -> None:
     node, desk = place()
     assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED

@@ -139,6 +139,7 @@ async def joined(site: Site) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_p1_a_package_reaches_the_node_and_is_told_when_it_has_committed(
     tmp_path: Path, mosquitto: Broker, shelf: str
 ) -> None:

@@ -74,6 +74,7 @@ def events(desk: Desk, name: str) -> list[int]:
     return list(told.values())
 
 
+@pytest.mark.slow
 def test_a_silent_driver_is_an_event_and_ends_when_it_answers_again(
     zhaga: tuple[RealNode, Desk],
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_silent_driver_is_an_event_and_ends_when_it_answers_again(
     light(node, 100)
 
 
+@pytest.mark.slow
 def test_a_failed_lamp_is_told_by_its_driver(zhaga: tuple[RealNode, Desk]) -> None:
     node, desk = zhaga
     begin(node, desk)
