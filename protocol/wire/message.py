@@ -32,6 +32,9 @@ _LOWEST = (0, 0, 0, 0, 0, 1, 0, 1, 0, 10, 1, 0, 0, -9000000, -18000000)
 _HIGHEST = (
     100, 1, 2, 3, 8, 2, 999, 4096, 4095, 3600, 3600, 86399, 0x3FFFFF, 9000000, 18000000,
 )  # fmt: skip
+# What has bounds in a row, worked out when it is first packed or read: two bytes a field, for
+# lists of numbers or of tuples take five and fifteen times the memory.
+_BOUNDS: "dict[int, bytes]" = {}
 # kind: struct letter, lowest, highest; for those with memory to spare.
 BOUNDED = {kind: (_LETTERS[at], _LOWEST[at], _HIGHEST[at]) for at, kind in enumerate(_BOUNDED)}
 _ZEROS = bytes(8)
@@ -42,9 +45,6 @@ _PACK_ERRORS = (getattr(struct, "error", ValueError), ValueError, OverflowError,
 # Rows by their number, see `register`. A linked image has no classes for rows but one string for
 # each, "KINDS LAYOUT TAIL FIELD FIELD …" (flasher/rows.py): a class would take 400 bytes of RAM.
 ROWS: "dict[int, type[Message] | str]" = {}
-# The bounds of a row's fields, worked out when the row is first packed or read: place, lowest and
-# highest in turn. A list of tuples would take three times the memory.
-_BOUNDS: "dict[int, list[int]]" = {}
 
 
 def struct_letter(kind: str) -> str:
@@ -122,24 +122,30 @@ def direction(message_type: int) -> int:
     return UP if message_type < 0x40 else DOWN
 
 
-def _bounds(row_type: int) -> "list[int]":
-    """Place, lowest, highest of each field whose kind has bounds of its own; kept."""
+def _bounds(row_type: int) -> bytes:
+    """Place, and place of the kind in _BOUNDED, of each field whose kind has bounds; kept."""
     kinds = _shape(row_type)[0]
-    found: list[int] = []
+    found = bytearray()
     for at in range(len(kinds)):
         kind = _BOUNDED.find(kinds[at])
         if kind >= 0:
-            found += (at, _LOWEST[kind], _HIGHEST[kind])
-    _BOUNDS[row_type] = found
-    return found
+            found.append(at)
+            found.append(kind)
+    _BOUNDS[row_type] = bytes(found)
+    return _BOUNDS[row_type]
 
 
 def _first_outside(row_type: int, values: "list[object] | tuple[object, ...]") -> int:
     """The place of the first field that is not within its bounds, -1: all are."""
-    bounds = iter(_BOUNDS.get(row_type) or _bounds(row_type))
-    for at in bounds:
-        if not next(bounds) <= values[at] <= next(bounds):  # type: ignore[operator] # all numbers
-            return at
+    bounds = _BOUNDS.get(row_type)
+    if bounds is None:
+        bounds = _bounds(row_type)
+    lowest, highest = _LOWEST, _HIGHEST
+    for at in range(0, len(bounds), 2):
+        kind = bounds[at + 1]
+        value = values[bounds[at]]
+        if not lowest[kind] <= value <= highest[kind]:  # type: ignore[operator] # all are numbers
+            return bounds[at]
     return -1
 
 

@@ -18,8 +18,10 @@ from protocol import wire
 from protocol.schedule.planning import AstroPeriod, Dynamic, SensorPeriod
 from protocol.wire import controller_end
 
-# With everything on a node must have 35 % free, after an hour as after a day.
-HEAP_FREE_PERCENT_MIN = 35.0
+# With everything on a node must have 35 % free after a day; after an hour it has a reserve for
+# what is still to come. The lamp's was 43 before updates, rules and a whole monitor.
+HEAP_FREE_PERCENT_MIN = 43.0
+LAMP_FREE_PERCENT_MIN = 39.0
 DAY_FREE_PERCENT_MIN = 35.0
 PROGRAM = only(
     step("06:00", 100),
@@ -96,7 +98,7 @@ def test_heap_stays_free_after_an_hour_of_traffic(
     assert state.uptime_ms > 3_600_000
     assert state.boot_count == 1
     assert state.heap_total_bytes <= 112_256
-    assert free_percent >= HEAP_FREE_PERCENT_MIN
+    assert free_percent >= (LAMP_FREE_PERCENT_MIN if kind == "lamp" else HEAP_FREE_PERCENT_MIN)
     assert not node.log()
 
 
