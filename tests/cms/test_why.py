@@ -91,7 +91,9 @@ def test_a_rule_that_only_the_node_knows_is_the_one_that_is_told(rule: str) -> N
     told = explain(asked(device=device), now_s=NIGHT_S)
     assert rules(told)[-3:] == [("program", 60), (rule, 80), ("reported", 80)]
     assert told["chain"][-2]["since"] == since
-    other = explain(asked(), now_s=NIGHT_S)["sentences"]
+    newest["node.reasonChain"] = ["", 1000]  # The same reason, and no rule that says more.
+    plain = Device("a", "g", "L-0001", newest)
+    other = explain(asked(device=plain), now_s=NIGHT_S)["sentences"]
     assert set(told["sentences"]) == LANGUAGES
     assert all(told["sentences"][one] != other[one] for one in LANGUAGES)
 

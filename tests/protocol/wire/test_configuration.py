@@ -32,6 +32,14 @@ def test_a_configuration_is_read_as_it_was_written() -> None:
     assert wire.decode_configuration(data + b"later").as_dict() == sample().as_dict()
 
 
+def test_what_version_1_said_is_read_with_defaults_for_what_came_later() -> None:
+    later = sample(near_percent=70, permanent=1, power_parts=bytes(range(8)))
+    data = wire.encode_configuration(later)
+    zone_size = 2 + len(later.zone)
+    old = b"\x01" + data[1:21] + data[-zone_size:]
+    assert wire.decode_configuration(old).as_dict() == sample().as_dict()
+
+
 @given(st.binary(max_size=120))
 def test_strange_bytes_are_no_configuration_and_raise_nothing_else(data: bytes) -> None:
     assert reason_of(wire.decode_configuration, data) in (*wire.REASONS, "")
