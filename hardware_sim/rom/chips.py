@@ -1,0 +1,109 @@
+"""What tells one chip from another on the serial line: a table, one row each.
+
+Addresses are those of Espressif's technical reference manuals; entries of the flasher stub come
+from the installed esptool, which uploads it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import esptool
+
+_STUB_FOLDERS = ("2", "1")  # Generations of the stub that esptool may upload.
+CRYSTAL_HZ = 40_000_000
+
+
+@dataclass(frozen=True)
+class EfuseLayout:
+    """Where the eFuse controller's registers lie, relative to `base`.
+
+    `blocks`: (offset of the first word that is read, words, offset of the first word that is
+    written) by block number.
+    """
+
+    base: int
+    blocks: tuple[tuple[int, int, int], ...]
+    config: int
+    command: int
+    size: int
+
+    def of_block_in_command(self, value: int) -> int | None:
+        """The one block that a programming command names; None: it programs all of them."""
+        return None if len({written for _, _, written in self.blocks}) > 1 else value >> 2
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One model. `spi_*` are offsets of registers from the SPI flash controller's base."""
+
+    name: str
+    title: str  # As esptool writes it.
+    chip_id: int
+    security_info: bool  # Answers GET_SECURITY_INFO.
+    magic: int  # At 0x40001000.
+    bootloader_offset: int
+    efuses: EfuseLayout
+    mac_at: int  # Offset of the MAC's low word in the eFuse registers.
+    words: tuple[tuple[int, int], ...]  # (offset in the eFuse registers, value) from the factory.
+    registers: tuple[tuple[int, int], ...]  # (address, value) that the tools look at.
+    spi_base: int
+    spi_usr2: int
+    spi_w0: int
+    uart_divider: int
+    entry: int  # Where an application's code begins, in RAM.
+    boot_modes: tuple[int, int]  # What a boot from flash and one to download call themselves.
+    built: str  # Of the boot ROM, as it prints it.
+
+
+def _newer(base: int) -> EfuseLayout:
+    """The controller that came with the S3 and C3: one place to write, a command names a block."""
+    blocks = [(0x2C, 6, 0), (0x44, 6, 0)] + [(0x5C + 0x20 * n, 8, 0) for n in range(9)]
+    return EfuseLayout(base, tuple(blocks), 0x1CC, 0x1D4, 0x200)
+
+
+_ESP32_EFUSES = EfuseLayout(
+    0x3FF5A000,
+    ((0x00, 7, 0x1C), (0x38, 8, 0x98), (0x58, 8, 0xB8), (0x78, 8, 0xD8)),
+    0xFC,
+    0x104,
+    0x120,
+)
+
+_REVISION_1_ESP32 = 1 << 15
+_CLOCK_CALIBRATION = 128  # With the register below it says that the crystal has 40 MHz.
+
+CHIPS = {
+    chip.name: chip
+    for chip in (
+        Chip(
+            "esp32", "ESP32", 0, False, 0x00F01D83, 0x1000, _ESP32_EFUSES, 0x04,
+            ((0x0C, _REVISION_1_ESP32), (0x10, _CLOCK_CALIBRATION)),
+            ((0x3FF5F06C, 800 << 7), (0x3FF44038, 0x1)),
+            0x3FF42000, 0x24, 0x80, 0x3FF40014, 0x40080000, (0x13, 0x03), "Jul 29 2019 12:21:46",
+        ),
+        Chip(
+            "esp32s3", "ESP32-S3", 9, True, 0x00000009, 0x0, _newer(0x60007000), 0x44,
+            ((0x50, 2 << 18),), ((0x60004038, 0x8),),
+            0x60002000, 0x20, 0x58, 0x60000014, 0x40374000, (0x8, 0x0), "Mar 27 2021",
+        ),
+        Chip(
+            "esp32c3", "ESP32-C3", 5, True, 0x1B31506F, 0x0, _newer(0x60008800), 0x44,
+            ((0x50, 4 << 18),), ((0x60004038, 0x8),),
+            0x60002000, 0x20, 0x58, 0x60000014, 0x40380000, (0xC, 0x4), "Feb  7 2021",
+        ),
+    )
+}  # fmt: skip
+
+
+def stub_entries(chip: Chip) -> frozenset[int]:
+    """Addresses at which a start of code in RAM is a start of esptool's own flasher stub."""
+    folder = Path(esptool.__file__).parent / "targets" / "stub_flasher"
+    found = set()
+    for generation in _STUB_FOLDERS:
+        path = folder / generation / f"{chip.name}.json"
+        if path.exists():
+            found.add(int(json.loads(path.read_text())["entry"]))
+    return frozenset(found)
