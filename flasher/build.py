@@ -30,6 +30,7 @@ _SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board 
 APART = (
     "firmware/start.py", "firmware/installer.py", "firmware/ed25519.py",
     "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
+    "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
