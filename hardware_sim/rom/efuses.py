@@ -73,7 +73,7 @@ class Efuses:
     def mac(self) -> bytes:
         """The station's address."""
         low, high = struct.unpack_from("<II", self._memory, self._chip.mac_at)
-        return (high & 0xFFFF).to_bytes(2, "big") + int(low).to_bytes(4, "big")
+        return int(high & 0xFFFF).to_bytes(2, "big") + int(low).to_bytes(4, "big")
 
     def security(self) -> tuple[int, int, bytes]:
         """(flags, flash encryption count, 7 key purposes) as GET_SECURITY_INFO tells them."""
