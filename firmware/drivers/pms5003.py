@@ -8,8 +8,8 @@ laser wear out while they run, so the sensor sleeps `rest_s` between two measure
 
 # What `told` holds: why there is no value, then PM1, PM2.5 and PM10 in tenths of a microgram per
 # cubic metre (-1: none). Causes are places in protocol/wire/codes.py CAUSE_NAMES.
-FRESH = (1, -1, -1, -1)
-_VALID, _SILENT, _CHECKSUM, _WARMING, _RANGE = 0, 1, 2, 3, 4
+FRESH = (3, -1, -1, -1)
+_VALID, _SILENT, _CHECKSUM, _RANGE = 0, 1, 2, 4
 
 _FRAME_SIZE = 32
 _HEAD = b"BM\x00\x1c"  # 0x42 0x4D, and the 28 bytes that follow.
@@ -51,7 +51,6 @@ def drive(uart: object, told: "list[int]", rest_s: int = 0) -> object:
     While it warms up after a rest `told` keeps what was before.
     """
     tick = yield
-    told[0] = _WARMING
     rest_ms = min(rest_s, 86400) * 1000
     while True:
         uart.write(_WAKE)

@@ -1,9 +1,10 @@
 # mypy: ignore-errors
 """The chips of an air station, byte by byte: particles, climate, noise, and what is none."""
 
-from firmware.drivers import noise, pms5003, sht31
+from firmware.drivers import air_chips, noise, pms5003, sht31
+from protocol import wire
 
-VALID, SILENT, CHECKSUM, WARMING, RANGE = 0, 1, 2, 3, 4
+VALID, SILENT, CHECKSUM, WARMING, RANGE, HUMID, TEMPERATURE, UNJUDGED = range(8)
 
 
 def dust(pm1, pm2_5, pm10):
@@ -217,3 +218,49 @@ def test_a_wire_that_is_off_is_no_silence():
     assert heard(2) == [RANGE, -1]
     assert heard(140) == [RANGE, -1]
     assert heard(55, 2) == [RANGE, -1]
+
+
+def judged(temperature_dc, permille, cause=VALID, before=VALID):
+    return air_chips.judge([VALID, temperature_dc, permille], cause, before)
+
+
+def test_particles_in_wet_cold_or_hot_air_are_not_believed():
+    assert judged(200, 850) == VALID
+    assert judged(200, 851) == HUMID
+    assert judged(200, 821, before=HUMID) == HUMID
+    assert judged(200, 820, before=HUMID) == VALID
+    assert judged(-100, 500) == judged(600, 500) == VALID
+    assert judged(-101, 500) == judged(601, 500) == TEMPERATURE
+    assert judged(200, 900, cause=CHECKSUM) == CHECKSUM
+    assert air_chips.judge([SILENT, 0, -1], VALID, VALID) == UNJUDGED
+
+
+def test_the_chips_of_a_station_fill_its_quantities_or_tell_why_not():
+    values = [None] * 9
+    places = [[0, 1, 2], [3, 4, 5, 6], [7, 8]]
+    bus, line = Bus(), Dust()
+    chips = air_chips.watch((bus, line, Meter(1100000)), values, places, 0)
+    chips.send(None)
+    assert values == [SILENT, None, None, WARMING, None, None, None, WARMING, None]
+    run(chips, 0, 35)
+    assert values == [VALID, 250, 500, VALID, 50, 120, 200, VALID, 550]
+    bus.answer = climate(0x6666, 0xE000)
+    run(chips, 35, 40)
+    assert values[:7] == [VALID, 250, 875, HUMID, None, None, None]
+    bus.there = False
+    run(chips, 40, 50)
+    assert values[:7] == [SILENT, None, None, UNJUDGED, None, None, None]
+
+
+def test_a_station_may_have_some_of_the_chips_only():
+    values = [None] * 9
+    places = [[0, 1, 2], [3, 4, 5, 6], [7, 8]]
+    chips = air_chips.watch((None, Dust(), None), values, places, 0)
+    chips.send(None)
+    run(chips, 0, 35)
+    assert values == [None, None, None, UNJUDGED, None, None, None, None, None]
+
+
+def test_causes_are_numbered_as_on_the_wire():
+    names = ("valid", "silent", "checksum", "warming", "range", "humid", "temperature", "unjudged")
+    assert names == wire.CAUSE_NAMES
