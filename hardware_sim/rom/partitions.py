@@ -1,0 +1,85 @@
+"""The partition table at 0x8000: made from our port's CSV, and parsed from flash.
+
+Rows of 32 bytes, then a row with the MD5 of those before; blank flash ends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLE_AT = 0x8000
+TABLE_SIZE = 0xC00
+_ROW = struct.Struct("<2sBBII16sI")
+_MARK = b"\xaa\x50"
+_MD5_MARK = b"\xeb\xeb" + b"\xff" * 14
+_TYPES = {"app": 0, "data": 1}
+_SUBTYPES = {"factory": 0x00, "ota": 0x00, "phy": 0x01, "nvs": 0x02, "fat": 0x81}
+_CSV = Path(__file__).parents[2] / "firmware" / "port" / "LAMPLIGHTER_ESP32" / "partitions.csv"
+_MB = 1024 * 1024
+APPLICATION = 0
+# What MicroPython's own images for 4 MB have: no ROMFS.
+_STOCK = """nvs,data,nvs,0x9000,0x6000
+phy_init,data,phy,0xf000,0x1000
+factory,app,factory,0x10000,0x1F0000
+vfs,data,fat,0x200000,0x200000"""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One row; `kind` 0 is an application, 1 is data."""
+
+    name: str
+    kind: int
+    subtype: int
+    offset: int
+    size: int
+
+
+def layout(flash_mb: int, *, romfs: bool = True) -> tuple[Partition, ...]:
+    """Our port's partitions, or without ROMFS the stock port's; `vfs` takes a larger flash."""
+    lines = _CSV.read_text().splitlines() if romfs else _STOCK.splitlines()
+    rows = []
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, kind, subtype, offset, size = (part.strip() for part in line.split(","))
+        number = _SUBTYPES[subtype] if subtype in _SUBTYPES else int(subtype, 0)
+        rows.append(Partition(name, _TYPES[kind], number, int(offset, 0), int(size, 0)))
+    last = rows[-1]
+    rows[-1] = Partition(
+        last.name, last.kind, last.subtype, last.offset, flash_mb * _MB - last.offset
+    )
+    return tuple(rows)
+
+
+def partition_table(rows: Iterable[Partition]) -> bytes:
+    """The table as it lies in flash, filled up with blank."""
+    data = b"".join(
+        _ROW.pack(_MARK, row.kind, row.subtype, row.offset, row.size, row.name.encode(), 0)
+        for row in rows
+    )
+    data += _MD5_MARK + hashlib.md5(data, usedforsecurity=False).digest()
+    return data.ljust(TABLE_SIZE, b"\xff")
+
+
+def parse(table: bytes) -> tuple[Partition, ...]:
+    """The rows; ValueError when there are none or their MD5 is wrong."""
+    rows = []
+    for at in range(0, len(table) - _ROW.size + 1, _ROW.size):
+        row = table[at : at + _ROW.size]
+        if row.startswith(_MD5_MARK):
+            if hashlib.md5(table[:at], usedforsecurity=False).digest() != row[16:]:
+                raise ValueError("the MD5 of the partition table is wrong")
+            break
+        if row[:2] != _MARK:
+            break
+        _, kind, subtype, offset, size, name, _ = _ROW.unpack(row)
+        text = name.rstrip(b"\0").decode("ascii", "replace")
+        rows.append(Partition(text, kind, subtype, offset, size))
+    if not rows:
+        raise ValueError("there is no partition table")
+    return tuple(rows)
