@@ -13,4 +13,5 @@ PARTS = (
     "sda", "scl", "radar_tx", "radar_rx", "radar_wake", "battery",
     "line_tx", "line_rx", "line_enable", "line_address", "ethernet_phy", "ethernet_mdc",
     "ethernet_mdio", "modem_tx", "modem_rx", "modem_power",
+    "particles_tx", "particles_rx", "particles_rest_s", "noise", "steps",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """A station's parts: inputs, modules on a Modbus line, a contactor, a display on the same line."""
 
 import struct
+import time
 
 import machine
 
@@ -21,6 +22,19 @@ _LINE = PARTS.index("tx")
 _BAUD = PARTS.index("modbus_baud")
 _ROWS = PARTS.index("modbus_rows")
 _DISPLAY = PARTS.index("modbus_display")
+_BUS = PARTS.index("sda")
+_PARTICLES = PARTS.index("particles_tx")
+_NOISE = PARTS.index("noise")
+_STEPS = PARTS.index("steps")
+# Where the chips' causes and numbers go: climate, particles, noise.
+_CLIMATE_CAUSE = wire.QUANTITY_NAMES.index("climate_cause")
+_TEMPERATURE = wire.QUANTITY_NAMES.index("air_temperature_dc")
+_PARTICLES_CAUSE = wire.QUANTITY_NAMES.index("particles_cause")
+_PM1 = wire.QUANTITY_NAMES.index("pm1_dugm3")
+_NOISE_CAUSE = wire.QUANTITY_NAMES.index("noise_cause")
+_LEVEL = wire.QUANTITY_NAMES.index("noise_ddb")
+_TICK_MASK = 0x3FFFFFFF
+_ATTN_11DB = 3  # Up to 3.1 V, as machine.ADC names it.
 _SHOW_EVERY = 30  # Ticks between two looks whether the display shows what it should.
 
 
@@ -46,6 +60,34 @@ class StationBoard(Esp32Board):
         self._line = Modbus(uart, rows, self._station.values)
         self._display = spec[_DISPLAY]
         self._count = 0
+        self._chips = self._watch(spec)
+
+    def _watch(self, spec: "list[int]") -> "object | None":
+        """The chips of an air station, which are loaded where there are some."""
+        for quantity, step in spec[_STEPS] or ():  # type: ignore[misc,attr-defined] # pairs
+            self._station.steps[quantity] = step
+        bus = line = noise = None
+        if spec[_BUS] is not None:
+            sda, scl = machine.Pin(spec[_BUS]), machine.Pin(spec[_BUS + 1])
+            bus = machine.I2C(0, scl=scl, sda=sda, freq=100000)
+        if spec[_PARTICLES] is not None:
+            tx, rx = spec[_PARTICLES : _PARTICLES + 2]
+            line = machine.UART(1, baudrate=9600, tx=tx, rx=rx, timeout=0)
+        if spec[_NOISE] is not None:
+            noise = machine.ADC(machine.Pin(spec[_NOISE]), atten=_ATTN_11DB)
+        if bus is None and line is None and noise is None:
+            return None
+        from .drivers.air_chips import watch
+
+        places = [
+            [_CLIMATE_CAUSE, _TEMPERATURE, _TEMPERATURE + 1],
+            [_PARTICLES_CAUSE, _PM1, _PM1 + 1, _PM1 + 2],
+            [_NOISE_CAUSE, _LEVEL],
+        ]
+        rest_s = spec[_PARTICLES + 2] or 0
+        chips = watch((bus, line, noise), self._station.values, places, rest_s)
+        chips.send(None)  # type: ignore[attr-defined] # a generator
+        return chips
 
     def read(self, readings: Readings) -> None:
         """Fill in what inputs and modules say now."""
@@ -56,6 +98,9 @@ class StationBoard(Esp32Board):
         if self._hand:
             hand = self._hand
             station.values[_HAND] = 1 if hand[0].value() else 2 if hand[1].value() else 0
+        if self._chips:
+            tick_ms = time.ticks_ms() & _TICK_MASK
+            self._chips.send(tick_ms)  # type: ignore[attr-defined] # a generator
         self._count += 1
         if self._display and self._count % _SHOW_EVERY == 0 and self._shown() != station.text:
             self._line.put(self._display[0], self._display[1], station.text)

@@ -21,7 +21,7 @@ SLOT_SIZE = flasher.IMAGE_SIZE_MAX_BYTES  # Each node has two, of which it uses 
 _BOARD_NAMES = (
     ("machine", "Pin"), ("machine", "PWM"), ("machine", "UART"), ("machine", "I2C"),
     ("machine", "WDT"), ("machine", "reset_cause"), ("machine", "reset"), ("network", "WLAN"),
-    ("machine", "WDT_RESET"), ("machine", "Timer"), ("machine", "RTC"),
+    ("machine", "WDT_RESET"), ("machine", "Timer"), ("machine", "RTC"), ("machine", "ADC"),
     ("simtime", "ticks_ms"), ("simtime", "sleep_ms"), ("simboard", "start"),
 )  # fmt: skip
 # Linked modules of the simulated board: name, files in it, what is asked of it.
@@ -31,6 +31,9 @@ _PERIPHERALS = (
     ("simmodbus.py", ("layout", "modbus", "simpage"), (("modbus", "answer"),)),
     ("simdali.py", ("dali", "layout", "simpage"), (("dali", "answer"),)),
     ("simradar.py", ("layout", "radar", "simpage"), (("radar", "write"), ("radar", "read"))),
+    ("simclimate.py", ("climate", "layout", "simpage"),
+     (("climate", "write"), ("climate", "read"), ("climate", "read_uv"))),
+    ("simparticles.py", ("layout", "particles", "simpage", "simtime"), (("particles", "answer"),)),
     ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
     ("slots.py", ("cut", "layout", "simpage", "slots"), (("slots", "memory"), ("slots", "write"))),

@@ -34,7 +34,9 @@ LINK = 96  # u32: 1 while the access point is heard
 LUX_X10 = 100  # u32: light at the photocell, tenths of a lux
 ECHO_MM = 108  # u32: distance of what is above a bay's radar, 0: nothing; bit 31: it is covered
 ECHO_DB = 112  # s32: how strong that is
-MODULES = 104  # u32: bits 1 to 31, which units on the Modbus line answer
+MODULES = 104  # u32: bits 1 to 15, which units on the Modbus line answer; chips that do not are:
+CLIMATE_DEAD, PARTICLES_DEAD, NOISE_DEAD = 0x10000, 0x20000, 0x40000
+PARTICLES_TORN = 0x80000  # Its frames come with a wrong checksum.
 REGISTERS = 128  # u32: their registers, two in a word, the even one in the upper half
 REGISTER_COUNT = 64
 

@@ -1,6 +1,7 @@
 """The peripherals a node uses, on paper: PWM, Pin, UART, I2C, WDT.
 
-The UART has a BL0942 at its other end, the bus a QMC5883L, a BH1750 and an XM125.
+The UART has a BL0942 at its other end, the bus a QMC5883L, a BH1750 and an XM125; what only some
+boards have is in modules of its own (an air station's PMS5003, SHT31 and sound level meter).
 
 They answer at register level, so that the firmware's drivers are the real ones.
 """
@@ -54,13 +55,15 @@ class PWM:
 class UART:
     """A line with a BL0942 at its other end, or with Modbus modules where it is number 2.
 
-    On pin 26 number 2 has a DALI bridge.
+    On pin 26 number 2 has a DALI bridge, on pin 14 number 1 a PMS5003.
     """
 
     def __init__(self, number, baudrate=9600, tx=None, rx=None, timeout=0):
         self._waiting = b""
         # Linked apart, so that it takes no memory of nodes that have no such line.
-        if number != 2:
+        if tx == 14:
+            self._packet = __import__("simparticles").answer
+        elif number != 2:
             self._packet = bytearray(23)
         else:
             self._packet = _dali if tx == 26 else __import__("simmodbus").answer
@@ -119,7 +122,7 @@ def _put24(packet, at, value):
 
 
 class I2C:
-    """A bus with a QMC5883L at address 0x0D, a BH1750 at 0x23 and an XM125 at 0x52."""
+    """A bus: QMC5883L at address 0x0D, BH1750 at 0x23, SHT31 at 0x44, XM125 at 0x52."""
 
     def __init__(self, number, scl=None, sda=None, freq=400000):
         self._control = 0
@@ -149,6 +152,8 @@ class I2C:
         """A command to the light sensor, or to the radar."""
         if address == 0x52:
             __import__("simradar").write(data)
+        elif address == 0x44:
+            __import__("simclimate").write(data)
         elif address != 0x23:
             raise OSError(19)
 
@@ -156,6 +161,9 @@ class I2C:
         """The light sensor's count, 1.2 a lux, or the radar's registers."""
         if address == 0x52:
             __import__("simradar").read(buffer)
+            return
+        if address == 0x44:
+            __import__("simclimate").read(buffer)
             return
         if address != 0x23:
             raise OSError(19)
@@ -179,6 +187,11 @@ def Timer(number):
     """The timer; it is in seldom.py."""
     __import__("simseldom")
     return sys.modules.pop("simseldom")
+
+
+def ADC(pin, atten):
+    """The converter, with a sound level meter at its pin."""
+    return __import__("simclimate")
 
 
 def RTC():

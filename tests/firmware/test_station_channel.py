@@ -11,9 +11,10 @@ import pytest
 from real_node import Desk, RealNode
 from servers import Broker
 
+from hardware_sim.board import layout
 from protocol import wire
 
-Place = Callable[[str], tuple[RealNode, Desk]]
+Place = Callable[..., tuple[RealNode, Desk]]
 DOOR, HAND_ON = 1, 1 << 3
 FEEDBACK = 1 << 2
 
@@ -23,8 +24,8 @@ def place(mosquitto: Broker, tmp_path: Path) -> Iterator[Place]:
     """Makes a station of a kind, started and joined, and the desk that it has joined."""
     made: list[tuple[RealNode, Desk]] = []
 
-    def make(kind: str) -> tuple[RealNode, Desk]:
-        node = RealNode(tmp_path, kind, mosquitto.port)
+    def make(kind: str, board: str = "") -> tuple[RealNode, Desk]:
+        node = RealNode(tmp_path, kind, mosquitto.port, board=board)
         node.pages.modules[:] = 0b111110
         node.pages.presence[:] = FEEDBACK
         desk = Desk(node, mosquitto.port)
@@ -110,7 +111,7 @@ def test_door_and_hand_switch_are_told_with_begin_and_end(place: Place) -> None:
 def test_an_air_station_tells_what_its_modules_measure_and_forgets_silent_ones(
     place: Place,
 ) -> None:
-    node, desk = place("air")
+    node, desk = place("air", "air_modbus")
     set_registers(node, 0, -35, 812)
     set_registers(node, 11, 127)
     desk.pump(until=lambda: readings(desk).get("pm2_5_dugm3") == 127)
@@ -121,6 +122,38 @@ def test_an_air_station_tells_what_its_modules_measure_and_forgets_silent_ones(
     # 19 rows, one asked ten times a second, six misses each: 11 s of the line's own, real time.
     desk.pump(30.0, until=lambda: "pm2_5_dugm3" not in readings(desk))
     assert "air_temperature_dc" in readings(desk)
+
+
+def test_an_air_station_asks_its_chips_and_tells_why_they_say_nothing(place: Place) -> None:
+    node, desk = place("air")
+    set_registers(node, 0, -35, 712)
+    set_registers(node, 10, 50, 130, 190, 0, 552)
+
+    def cause(chip: str) -> str:
+        return wire.CAUSE_NAMES[readings(desk).get(f"{chip}_cause", -1)]
+
+    assert (cause("particles"), "pm2_5_dugm3" in readings(desk)) == ("warming", False)
+    node.clock.set(node.clock.now_s(), 20.0)
+    desk.pump(until=lambda: cause("climate") == "valid")
+    desk.pump(until=lambda: readings(desk)["air_temperature_dc"] == -35)
+    assert readings(desk)["humidity_permille"] == 712
+    desk.pump(until=lambda: (cause("particles"), cause("noise")) == ("valid", "valid"))
+    told = readings(desk)
+    assert [told[f"{name}_dugm3"] for name in ("pm1", "pm2_5", "pm10")] == [50, 130, 190]
+    assert abs(told["noise_ddb"] - 552) <= 2
+    set_registers(node, 1, 870)
+    desk.pump(until=lambda: cause("particles") == "humid")
+    assert "pm2_5_dugm3" not in readings(desk)
+    set_registers(node, 1, 700)
+    desk.pump(until=lambda: readings(desk).get("pm2_5_dugm3") == 130)
+    node.pages.modules[:] = 0b111110 | layout.PARTICLES_TORN | layout.NOISE_DEAD
+    desk.pump(until=lambda: (cause("particles"), cause("noise")) == ("checksum", "range"))
+    node.pages.modules[:] = 0b111110 | layout.CLIMATE_DEAD
+    desk.pump(until=lambda: (cause("climate"), cause("particles")) == ("silent", "unjudged"))
+    told = readings(desk)
+    assert not {"air_temperature_dc", "humidity_permille", "pm10_dugm3"} & set(told)
+    desk.pump(until=lambda: "pressure_dhpa" in readings(desk))  # Modules are asked beside them.
+    assert not node.log()
 
 
 def test_a_sign_shows_its_text_and_tells_what_the_display_holds(place: Place) -> None:
