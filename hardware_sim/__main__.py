@@ -8,6 +8,7 @@ import sys
 from . import world
 
 _USAGE = """usage: lamplighter sim CONFIG.json
+       lamplighter sim board --help
 
 Runs a simulated street: its clock, cars, mains, and a process with the real firmware for each
 node. CONFIG.json holds plan, data, site_key_file, broker_host, broker_port, listen_host,
@@ -16,6 +17,10 @@ listen_port, start_s and, if wanted, speed, seed, traffic, ready_file, update_ke
 
 def main(arguments: list[str]) -> int:
     """Run until stopped; 2 for wrong usage, 3 for a configuration that cannot be used."""
+    if arguments[:1] == ["board"]:
+        from .rom import command  # A street needs nothing of it.
+
+        return command.main(arguments[1:])
     if arguments in (["--help"], ["-h"]):
         print(_USAGE)
         return 0

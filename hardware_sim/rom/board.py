@@ -2,9 +2,11 @@
 
 States: HELD in reset; DOWNLOAD, where the boot ROM answers; RUNNING, where an application has the
 line; LOADED, where code in RAM runs, of which nobody here knows what it does; STUCK, where the
-boot loader finds nothing to boot and says so again and again; GONE, when it was unplugged. The modem lines work the straps as on a development board: (DTR, RTS) = (0, 1) holds
-the chip in reset, RTS low after that lets it go, into the ROM's download if DTR is 1. (1, 1)
-changes nothing, for then both transistors block. Effects are what the shell around must do.
+boot loader finds nothing to boot and says so again and again; GONE, when it was unplugged.
+
+The modem lines work the straps as on a development board: (DTR, RTS) = (0, 1) holds the chip in
+reset, RTS low after that lets it go, into the ROM's download if DTR is 1. (1, 1) changes nothing,
+for then both transistors block. Effects are what the shell around must do.
 """
 
 from __future__ import annotations

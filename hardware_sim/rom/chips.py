@@ -6,11 +6,10 @@ from the installed esptool, which uploads it.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
-
-import esptool
 
 _STUB_FOLDERS = ("2", "1")  # Generations of the stub that esptool may upload.
 CRYSTAL_HZ = 40_000_000
@@ -100,7 +99,11 @@ CHIPS = {
 
 def stub_entries(chip: Chip) -> frozenset[int]:
     """Addresses at which a start of code in RAM is a start of esptool's own flasher stub."""
-    folder = Path(esptool.__file__).parent / "targets" / "stub_flasher"
+    # Found without importing it, which takes half a second.
+    found_at = importlib.util.find_spec("esptool")
+    if found_at is None or found_at.origin is None:
+        return frozenset()
+    folder = Path(found_at.origin).parent / "targets" / "stub_flasher"
     found = set()
     for generation in _STUB_FOLDERS:
         path = folder / generation / f"{chip.name}.json"

@@ -1,0 +1,210 @@
+"""A MicroPython process on a pseudo-terminal that has a board's flash mapped to its addresses.
+
+It ends when its code resets the chip (3) or at Ctrl-D (0), a soft reset, after which it is
+started again. An interrupt becomes a signal while code runs, for the process reads its console
+only at the prompt.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import pty
+import signal
+import time
+import tty
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..board import layout
+from ..zygote import HEAP
+from .console import INTERRUPT, SOFT_RESET, Console, pieces
+from .images import peripherals
+
+_PR_SET_PDEATHSIG = 1
+_START = Path(__file__).with_name("start.py")
+_INPUT_MAX = 256 * 1024  # What a busy process has not read; more is lost, as in a UART.
+_SOFT = 0  # Exit status.
+GOES_ON, RESTARTED, RESET = "goes on", "restarted", "reset"
+_TICKS = 0x3FFFFFFF
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in the flash file lie the file system and, if there is one, the ROMFS partition."""
+
+    flash: Path
+    vfs: tuple[int, int]  # Offset and size.
+    romfs: tuple[int, int] | None
+
+
+class Application:
+    """The process. `folder` holds the page of its peripherals, which the world may look at."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._console = Console()
+        self._places: Places | None = None
+        self._pid = 0
+        self._input = bytearray()
+        self._interrupt = False  # To be sent as soon as the starting process can take it.
+        self.fd: int | None = None
+
+    def start(self, places: Places) -> None:
+        """After a hard reset: friendly mode, everything is run."""
+        self.stop()
+        self._console = Console()
+        self._places = places
+        self._spawn()
+
+    def stop(self) -> None:
+        """Kill it, as a reset does."""
+        if self.fd is None:
+            return
+        os.kill(self._pid, signal.SIGKILL)
+        self._reap()
+
+    def write(self, data: bytes) -> None:
+        """Bytes to its console."""
+        for piece in pieces(data):
+            if piece[0] != INTERRUPT or not self._signal():
+                self._input += piece
+        del self._input[_INPUT_MAX:]
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what it takes; deliver an interrupt that it could not take before."""
+        if self.fd is None:
+            return
+        if self._interrupt and self._catches():
+            self._interrupt = False
+            os.kill(self._pid, signal.SIGINT)
+        try:
+            while self._input:
+                del self._input[: os.write(self.fd, self._input[:4096])]
+        except (BlockingIOError, OSError):
+            return
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether it has not yet taken all input, or an interrupt."""
+        return bool(self._input) or self._interrupt
+
+    def read(self) -> tuple[bytes, str]:
+        """What it said; and that it GOES_ON, was RESTARTED (softly, here) or asks for RESET."""
+        assert self.fd is not None
+        try:
+            data = os.read(self.fd, 65536)
+        except BlockingIOError:
+            return b"", GOES_ON
+        except OSError:  # The other end of the pseudo-terminal is closed: it has ended.
+            data = b""
+        if data:
+            self._console.said(data)
+            return data, GOES_ON
+        if self._reap() != _SOFT:
+            return b"", RESET
+        self._spawn()
+        return SOFT_RESET, RESTARTED
+
+    def timer_is_due(self) -> bool:
+        """Whether the timer that the code has set ran out; it then resets the chip."""
+        if self.fd is None:
+            return False
+        at = layout.TIMER
+        due_ms = int.from_bytes(self._page[at : at + 4], "little")
+        now_ms = time.monotonic_ns() // 1_000_000
+        if not due_ms or (now_ms - due_ms) & _TICKS >= _TICKS // 2:
+            return False
+        self._page[at : at + 4] = bytes(4)
+        return True
+
+    def _spawn(self) -> None:
+        places = self._places
+        assert places is not None
+        raw = self._console.raw
+        self._console.restarted()
+        self._input.clear()
+        self._interrupt = False
+        self._page = _page(self._folder / "page.bin")
+        clock = _page(self._folder / "clock.bin")
+        _set_clock(clock)
+        romfs = _mapped(peripherals())
+        # Loaded in the parent, so that each start takes a millisecond.
+        import micropython_run
+
+        letters = ("R" if places.romfs else "-") + ("S" if raw else "-")
+        self._pid, fd = pty.fork()
+        if self._pid == 0:
+            tty.setraw(0)
+            os.closerange(3, 256)
+            flash = _mapped(places.flash)
+            start = _address(flash)
+            slots, slots_size = places.romfs or (0, 0)
+            table = (ctypes.c_uint64 * 10)(
+                0, 0, _address(self._page), _address(clock), start + places.vfs[0],
+                places.vfs[1], _address(romfs), len(romfs),
+                start + slots if slots_size else 0, slots_size // 2,
+            )  # fmt: skip
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            arguments = ["micropython", "-X", f"heapsize={HEAP}", "-i", str(_START)]
+            arguments += [str(ctypes.addressof(table)), letters]
+            os._exit(micropython_run.run_main(arguments))
+        os.set_blocking(fd, False)
+        self.fd = fd
+        if raw:
+            self._input += b"\x01"
+
+    def _signal(self) -> bool:
+        """Interrupt code that runs; False: it is at its prompt and reads the byte itself."""
+        if self.fd is None:
+            return True
+        if self._catches():
+            os.kill(self._pid, signal.SIGINT)
+            return True
+        if not self._console.ready:
+            self._interrupt = True
+            return True
+        return False
+
+    def _catches(self) -> bool:
+        try:
+            status = Path(f"/proc/{self._pid}/status").read_text()
+        except OSError:
+            return False
+        line = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(line.split()[1], 16) >> signal.SIGINT - 1 & 1)
+
+    def _reap(self) -> int:
+        assert self.fd is not None
+        os.close(self.fd)
+        self.fd = None
+        _, status = os.waitpid(self._pid, 0)
+        return status
+
+
+def _page(path: Path) -> mmap.mmap:
+    if not path.exists() or path.stat().st_size != layout.PAGE_SIZE:
+        path.write_bytes(bytes(layout.PAGE_SIZE))
+    return _mapped(path)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), 0)
+
+
+def _address(memory: mmap.mmap) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+def _set_clock(clock: mmap.mmap) -> None:
+    """A flashed board's time is real: simulated and monotonic time are one."""
+    now_ns = time.monotonic_ns().to_bytes(8, "little")
+    for at in (layout.CLOCK_SIMULATED_NS, layout.CLOCK_MONOTONIC_NS):
+        clock[at : at + 8] = now_ns
+    at = layout.CLOCK_SPEED_1000
+    clock[at : at + 4] = (1000).to_bytes(4, "little")

@@ -1,0 +1,84 @@
+"""How a flashed board starts. It runs inside of the MicroPython process, compiled at each start.
+
+Arguments: the address of the table of places (see ../board/simpage.py), then letters: R the
+image has ROMFS and is ours, so that boot.py and the image in the slots run; S after a soft
+reset in raw mode, when nothing but boot.py is run, as on a real board.
+"""
+
+import os
+import sys
+
+import uctypes
+import vfs
+
+places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
+letters = sys.argv[2]
+peripherals = uctypes.bytearray_at(places[6], places[7])
+vfs.mount(vfs.VfsRom(peripherals), "/sim")
+sys.path[:] = ["", "/lib", "/sim", "/rom", ".frozen"]
+simboard = __import__("simboard")
+
+
+class Partition:
+    """A partition of a real flash: programming clears bits, erasing sets them."""
+
+    def __init__(self, address, size):
+        self._memory = memoryview(uctypes.bytearray_at(address, size))
+
+    def readblocks(self, block, buffer, offset=0):
+        """Read."""
+        at = block * 4096 + offset
+        buffer[:] = self._memory[at : at + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        """Program; littlefs erases before."""
+        at = block * 4096 + offset
+        self._memory[at : at + len(buffer)] = buffer
+
+    def ioctl(self, operation, block):
+        """4: blocks, 5: block size, 6: erase."""
+        if operation == 4:
+            return len(self._memory) // 4096
+        if operation == 5:
+            return 4096
+        if operation == 6:
+            self._memory[block * 4096 : (block + 1) * 4096] = b"\xff" * 4096
+        return 0
+
+
+def mounted():
+    """The file system in the partition; a blank one is made new, as MicroPython does."""
+    partition = Partition(places[4], places[5])
+    sizes = {"readsize": 32, "progsize": 32, "lookahead": 32}
+    try:
+        return vfs.VfsLfs2(partition, **sizes)
+    except OSError:
+        vfs.VfsLfs2.mkfs(partition, **sizes)
+        return vfs.VfsLfs2(partition, **sizes)
+
+
+def run(path):
+    """Run a file of the flash, as MicroPython runs boot.py and main.py."""
+    try:
+        with open(path) as file:
+            source = file.read()
+    except OSError:
+        return
+    exec(compile(source, path, "exec"), globals())
+
+
+root = mounted()
+vfs.umount("/")
+vfs.mount(root, "/")
+os.chdir("/")
+for name in ("machine", "network"):
+    sys.modules[name] = simboard
+raw = "S" in letters
+if "R" in letters:
+    boot = __import__("boot")
+    if not raw:
+        boot.run()
+else:
+    run("boot.py")
+if not raw:
+    run("main.py")
