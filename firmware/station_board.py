@@ -64,7 +64,7 @@ class StationBoard(Esp32Board):
 
     def _watch(self, spec: "list[int]") -> "object | None":
         """The chips of an air station, which are loaded where there are some."""
-        for quantity, step in spec[_STEPS] or ():  # type: ignore[misc,attr-defined] # pairs
+        for quantity, step in spec[_STEPS] or ():  # type: ignore[misc,attr-defined] # a list of pairs
             self._station.steps[quantity] = step
         bus = line = noise = None
         if spec[_BUS] is not None:

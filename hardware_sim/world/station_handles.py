@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from starlette.requests import Request
 
 from .bodies import BadHandleError, told
-from .stations import AIR, HANDS, OVERFULL
+from .stations import AIR, BROKEN, CHIPS, HANDS, OVERFULL
 from .street import Street
 
 _CABINET_FLAGS = ("door_open", "breaker_tripped")
@@ -43,22 +43,32 @@ class StationHandles:
         return {**asdict(stations.cabinets[name]), "contactor_closed": stations.closed(name)}
 
     async def air(self, request: Request) -> object:
-        """What air stations measure; PUT {"pm2_5": 12.0, …}, null gives a value back."""
+        """What air stations measure; PUT {"pm2_5": 12.0, …}, null gives a value back.
+
+        `overfull` is the gully's switch; `broken` lists chips that are: "climate", "particles",
+        "noise", or "checksums" for particles whose frames are torn.
+        """
         stations = self._street.stations
         if request.method == "PUT":
             said = await told(request)
+            broken = said.pop(BROKEN, stations.broken)
+            if not isinstance(broken, list) or any(
+                not isinstance(name, str) or name not in CHIPS for name in broken
+            ):
+                raise BadHandleError(422, f"{BROKEN} is a list of {', '.join(CHIPS)}")
             for key, value in said.items():
                 number = isinstance(value, (int, float)) and not isinstance(value, bool)
                 good = value is None or (number and math.isfinite(value)) if key in AIR else False
                 if not good and not (key == OVERFULL and isinstance(value, bool)):
                     raise BadHandleError(422, f"{key} cannot be {value!r}")
+            stations.broken = [name for name in CHIPS if name in broken]
             stations.overfull = bool(said.pop(OVERFULL, stations.overfull))
             forced = {**stations.air, **said}
             stations.air = {k: float(v) for k, v in forced.items() if v is not None}
             self._street.step(self._now_s())
         now_s = self._now_s()
         measured = {name: round(stations.measured(name, now_s), 6) for name in AIR}
-        return {**measured, OVERFULL: stations.overfull}
+        return {**measured, OVERFULL: stations.overfull, BROKEN: stations.broken}
 
     async def sign(self, request: Request) -> object:
         """What a sign shows."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from protocol import plan
 
+from ..board import layout
 from ..pages import Pages
 
 Hand = Literal["auto", "on", "off"]
@@ -59,6 +60,12 @@ AIR: dict[str, tuple[int, int, float, float, float]] = {
     "conductivity": (20, 1, 1e6, 0.0061, 0.0004),
 }
 OVERFULL = "overfull"
+# What of an air station's board can be broken.
+CHIPS = {
+    "climate": layout.CLIMATE_DEAD, "particles": layout.PARTICLES_DEAD,
+    "noise": layout.NOISE_DEAD, "checksums": layout.PARTICLES_TORN,
+}  # fmt: skip
+BROKEN = "broken"
 
 
 class Stations:
@@ -82,6 +89,7 @@ class Stations:
         self.cabinets = {cabinet: CabinetState() for cabinet in self._cabinet_at}
         self.air: dict[str, float] = {}
         self.overfull = False
+        self.broken: list[str] = []
         self._energy_wh = dict.fromkeys(self.cabinets, 0.0)
         for index in (*self._cabinet_at.values(), *self._air_at, *self._sign_at.values()):
             pages.modules[index] = _ALL_UNITS
@@ -110,6 +118,7 @@ class Stations:
             self._cabinet(name, index, power_w)
         for index in self._air_at:
             self._pages.presence[index] = _OVERFULL * self.overfull
+            self._pages.modules[index] = _ALL_UNITS | sum(CHIPS[name] for name in self.broken)
             for quantity in AIR:
                 first, count, scale, _, _ = AIR[quantity]
                 self._put(index, first, count, round(self.measured(quantity, now_s) * scale))
@@ -152,6 +161,7 @@ class Stations:
         return {
             "cabinets": {name: asdict(state) for name, state in self.cabinets.items()},
             "energy_wh": self._energy_wh, "air": self.air, OVERFULL: self.overfull,
+            BROKEN: self.broken,
         }  # fmt: skip
 
     def restore(self, said: object) -> None:
@@ -164,3 +174,4 @@ class Stations:
                 self._energy_wh[name] = float(said["energy_wh"].get(name, 0.0))
         self.air = {k: float(v) for k, v in said.get("air", {}).items() if k in AIR}
         self.overfull = bool(said.get(OVERFULL))
+        self.broken = [name for name in CHIPS if name in said.get(BROKEN, ())]

@@ -21,7 +21,7 @@ from protocol.wire import controller_end
 # With everything on a node must have 35 % free after a day; after an hour it has a reserve for
 # what is still to come. The lamp's was 43 before updates, rules and a whole monitor.
 HEAP_FREE_PERCENT_MIN = 43.0
-LAMP_FREE_PERCENT_MIN = 39.0
+LAMP_FREE_PERCENT_MIN = 39.0  # And an air station's, which has the drivers of three chips.
 DAY_FREE_PERCENT_MIN = 35.0
 PROGRAM = only(
     step("06:00", 100),
@@ -98,7 +98,8 @@ def test_heap_stays_free_after_an_hour_of_traffic(
     assert state.uptime_ms > 3_600_000
     assert state.boot_count == 1
     assert state.heap_total_bytes <= 112_256
-    assert free_percent >= (LAMP_FREE_PERCENT_MIN if kind == "lamp" else HEAP_FREE_PERCENT_MIN)
+    least = LAMP_FREE_PERCENT_MIN if kind in ("lamp", "air") else HEAP_FREE_PERCENT_MIN
+    assert free_percent >= least
     assert not node.log()
 
 

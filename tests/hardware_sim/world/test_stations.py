@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware_sim.board import layout
 from hardware_sim.pages import Pages
 from hardware_sim.world.street import Street
 from protocol import plan
@@ -66,10 +67,22 @@ def test_inputs_and_registers_tell_what_is_so(street: Street) -> None:
     assert street.pages.registers[cabinet + 1][0] >> 16 == 0x10000 - 35
 
 
+def test_chips_of_an_air_station_can_be_broken_and_mended(street: Street) -> None:
+    air = cabinet_index(street) + 1
+    street.stations.broken = ["climate", "noise"]
+    street.step(NOW_S)
+    broken = int(street.pages.modules[air]) >> 16
+    assert broken == (layout.CLIMATE_DEAD | layout.NOISE_DEAD) >> 16
+    street.stations.broken = []
+    street.step(NOW_S + 1)
+    assert street.pages.modules[air] == 0b111110
+
+
 def test_what_was_left_is_there_again(street: Street, tmp_path: Path) -> None:
     street.stations.cabinets["C-1"].hand = "off"
     street.stations.air["pm1"] = 3.0
     street.stations.overfull = True
+    street.stations.broken = ["particles"]
     lamps_live(street)
     said = json.loads(json.dumps(street.saved()))
     site = plan.quarter(3, 1, stations=True)
