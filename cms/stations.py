@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ ENVIRONMENT = {
     "waterQuality": "WaterQualitySensorFunction",
 }  # fmt: skip
 _NUMBERS = ("AttributeFloat", "AttributeInteger")
+# A station tells all that it measures every five minutes; what was not told three times is old.
+_STALE_S = 900
 
 
 def _measured(function_type: str) -> dict[str, str]:
@@ -42,20 +45,38 @@ WATCHED: dict[str, tuple[str, ...]] = {
 
 
 def readings(site: Site, asset: plan.Asset, device: Device, now_s: float) -> list[dict[str, Any]]:
-    """One row for each quantity that an air station has told."""
+    """One row for each quantity that an air station has told; no value without its cause.
+
+    None is calibrated: all are indicative.
+    """
     rows = []
+    causes = _causes(device)
     for function, kind in ENVIRONMENT.items():
         for name, unit in _measured(kind).items():
-            found = device.newest.get(f"{function}.{name}")
-            if found is None:
+            key = f"{function}.{name}"
+            found, cause = device.newest.get(key), causes.get(key)
+            if found is None and cause is None:
                 continue
-            at_s = found[-1] / 1000
+            at_s = found[-1] / 1000 if found else None
+            age_s = None if at_s is None else round(max(0.0, now_s - at_s), 3)
+            if cause is None and age_s is not None and age_s > _STALE_S:
+                cause = "stale"
             rows.append({
                 "id": f"{asset.asset_id}.{name}", "station_id": asset.asset_id, "quantity": name,
-                "value": found[0], "unit": unit or None, "at": site.rfc3339(at_s),
-                "age_s": round(max(0.0, now_s - at_s), 3),
+                "value": found[0] if found and cause is None else None, "unit": unit or None,
+                "at": None if at_s is None else site.rfc3339(at_s), "age_s": age_s,
+                "valid": cause is None, "cause": cause, "indicative": True,
             })  # fmt: skip
     return sorted(rows, key=lambda row: str(row["id"]))
+
+
+def _causes(device: Device) -> dict[str, str]:
+    """Why attributes have no value now; a gateway that tells it in no words of ours tells none."""
+    try:
+        said = json.loads(str(device.value("node.sensorCauses") or "{}"))
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
 
 
 def cabinet(device: Device | None) -> Mapping[str, Any]:

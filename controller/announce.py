@@ -36,7 +36,7 @@ _NODE_FACTS = (
     *_NUMBERS, "nodeId", "reasonCode", "reasonChain", "mains", "clockQuality", "contact",
     "resetCause", "scheduleDigest", "scheduleDigestWanted", "configurationDigest",
     "configurationDigestWanted", "overrideRank", "closed", "maintenance",
-    "recalibrate",
+    "recalibrate", station_words.SENSOR_CAUSES[1],
 )  # fmt: skip
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "basic": (

@@ -83,6 +83,14 @@ EVENTS = {
     "overfull": ("gully", "overfull", True),
 }
 MAINTENANCE = ("basic", "maintenanceMode")
+# Why a sensor's attributes have no value now: a JSON object of "function.attribute" and cause.
+SENSOR_CAUSES = ("node", "sensorCauses")
+# What has no value when the four bits of a chip in `chip_causes` are not 0, lowest first.
+CAUSES = (
+    ("atmosphere.airTemperature", "atmosphere.relativeHumidity"),
+    ("particles.pm1", "particles.pm2-5", "particles.pm10"),
+    ("noise.noise",),
+)
 # The function whose targetCommand a kind of station carries out.
 OUTPUTS = {"cabinet": "contactor", "sign": "sign"}
 # Quantity: function, attribute, kind, and how many of the wire's units are one of the model's.

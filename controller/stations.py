@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping
 from typing import Any
 
 from protocol import plan, talq, wire
 
-from .station_words import OUTPUTS, QUANTITIES
+from .station_words import CAUSES, OUTPUTS, QUANTITIES, SENSOR_CAUSES
 from .translate import Value
 
 TEXT_SIZE = 16
@@ -44,11 +45,25 @@ def values(
     if "wind_deg" in readings:
         word = _POINTS[round(readings["wind_deg"] / 45) % len(_POINTS)]
         found.append(Value(("wind", "windDirectionString"), "WindDirection", word, at_ms, True))
+    if "chip_causes" in readings:
+        said = _causes(readings["chip_causes"])
+        found.append(Value(SENSOR_CAUSES, "String", said, at_ms))
     if kind == "cabinet":
         found += _cabinet(readings, command, at_ms)
     elif kind == "sign" and all(name in readings for name in _TEXTS):
         found += _sign(readings, command, at_ms)
     return found
+
+
+def _causes(codes: int) -> str:
+    """Why attributes have no value, as JSON; a cause that we do not know is "unknown"."""
+    said: dict[str, str] = {}
+    for at, attributes in enumerate(CAUSES):
+        code = codes >> 4 * at & 15
+        if code:
+            known = code < len(wire.CAUSE_NAMES)
+            said |= dict.fromkeys(attributes, wire.CAUSE_NAMES[code] if known else "unknown")
+    return json.dumps(said)
 
 
 def strongest(known: Mapping[tuple[str, str], Value], new: list[Value], at_ms: int) -> list[Value]:

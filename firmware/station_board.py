@@ -26,13 +26,11 @@ _BUS = PARTS.index("sda")
 _PARTICLES = PARTS.index("particles_tx")
 _NOISE = PARTS.index("noise")
 _STEPS = PARTS.index("steps")
-# Where the chips' causes and numbers go: climate, particles, noise.
-_CLIMATE_CAUSE = wire.QUANTITY_NAMES.index("climate_cause")
+# Where the first number of each chip goes, and their causes.
 _TEMPERATURE = wire.QUANTITY_NAMES.index("air_temperature_dc")
-_PARTICLES_CAUSE = wire.QUANTITY_NAMES.index("particles_cause")
 _PM1 = wire.QUANTITY_NAMES.index("pm1_dugm3")
-_NOISE_CAUSE = wire.QUANTITY_NAMES.index("noise_cause")
 _LEVEL = wire.QUANTITY_NAMES.index("noise_ddb")
+_CAUSES = wire.QUANTITY_NAMES.index("chip_causes")
 _TICK_MASK = 0x3FFFFFFF
 _ATTN_11DB = 3  # Up to 3.1 V, as machine.ADC names it.
 _SHOW_EVERY = 30  # Ticks between two looks whether the display shows what it should.
@@ -64,7 +62,8 @@ class StationBoard(Esp32Board):
 
     def _watch(self, spec: "list[int]") -> "object | None":
         """The chips of an air station, which are loaded where there are some."""
-        for quantity, step in spec[_STEPS] or ():  # type: ignore[misc,attr-defined] # a list of pairs
+        steps: list[list[int]] = spec[_STEPS] or []  # type: ignore[assignment] # a list of pairs
+        for quantity, step in steps:
             self._station.steps[quantity] = step
         bus = line = noise = None
         if spec[_BUS] is not None:
@@ -79,11 +78,7 @@ class StationBoard(Esp32Board):
             return None
         from .drivers.air_chips import watch
 
-        places = [
-            [_CLIMATE_CAUSE, _TEMPERATURE, _TEMPERATURE + 1],
-            [_PARTICLES_CAUSE, _PM1, _PM1 + 1, _PM1 + 2],
-            [_NOISE_CAUSE, _LEVEL],
-        ]
+        places = [_TEMPERATURE, _PM1, _LEVEL, _CAUSES]
         rest_s = spec[_PARTICLES + 2] or 0
         chips = watch((bus, line, noise), self._station.values, places, rest_s)
         chips.send(None)  # type: ignore[attr-defined] # a generator

@@ -25,20 +25,14 @@ def judge(climate: "list[int]", cause: int, before: int) -> int:
     return _VALID if _COLD_DC <= climate[1] <= _HOT_DC else _TEMPERATURE
 
 
-def put(values: "list[int | None]", places: "list[int]", cause: int, told: "list[int]") -> None:
-    """Set a cause and the numbers after it in `told`; those are None when there is a cause."""
-    values[places[0]] = cause
-    for at in range(1, len(places)):
-        values[places[at]] = None if cause else told[at]
-
-
 def watch(
-    buses: "tuple[object, ...]", values: "list[int | None]", places: "list[list[int]]", rest_s: int
+    buses: "tuple[object, ...]", values: "list[int | None]", places: "list[int]", rest_s: int
 ) -> object:
     """A generator that is sent the time in ms (wrapping at 2^30) and fills `values`.
 
     buses: I2C, UART and converter of climate, particles and noise, None: it has no such chip.
-    places: for each where its cause and then its numbers go. rest_s: see pms5003.py.
+    places: where the first number of each goes, the others after it, and where the causes go, four
+    bits for each chip. With a cause its numbers are None. rest_s: see pms5003.py.
     """
     from . import noise, pms5003, sht31
 
@@ -49,12 +43,19 @@ def watch(
         buses[2] and noise.drive(buses[2], told[2]),
     ]
     tick = None  # Which begins each.
+    before = 0
     while True:
+        causes = 0
         for at in range(3):
-            if chips[at]:
-                chips[at].send(tick)
-                cause = told[at][0]
-                if at == 1:
-                    cause = judge(told[0], cause, values[places[1][0]])
-                put(values, places[at], cause, told[at])
+            if not chips[at]:
+                continue
+            chips[at].send(tick)
+            said = told[at]
+            cause = said[0]
+            if at == 1:
+                cause = before = judge(told[0], cause, before)
+            causes |= cause << 4 * at
+            for number in range(1, len(said)):
+                values[places[at] + number - 1] = None if cause else said[number]
+        values[places[3]] = causes
         tick = yield

@@ -50,12 +50,12 @@ QUANTITY_NAMES = (
     "visibility_m",
     "overfull", "flow_mls", "ph_milli", "turbidity_dntu", "conductivity_usm",
     "text_0", "text_1", "text_2", "text_3", "gust_dms", "gust_deg",
-    "climate_cause", "particles_cause", "noise_cause",
+    "chip_causes",
 )  # fmt: skip
 
-# Why a chip's quantities are left out (`…_cause` above; 0: they are there). `warming`: the chip
-# has just been switched on. `humid`, `temperature`: in such air particles cannot be believed;
-# `unjudged`: nobody knows how the air is.
+# Why a chip's quantities are left out (`chip_causes`: four bits each for climate, the lowest, for
+# particles and for noise). `warming`: the chip has just been switched on. `humid`, `temperature`:
+# in such air particles cannot be believed; `unjudged`: nobody knows how the air is.
 CAUSE_NAMES = (
     "valid", "silent", "checksum", "warming", "range", "humid", "temperature", "unjudged",
 )  # fmt: skip

@@ -236,29 +236,30 @@ def test_particles_in_wet_cold_or_hot_air_are_not_believed():
 
 
 def test_the_chips_of_a_station_fill_its_quantities_or_tell_why_not():
-    values = [None] * 9
-    places = [[0, 1, 2], [3, 4, 5, 6], [7, 8]]
+    values = [None] * 7
     bus, line = Bus(), Dust()
-    chips = air_chips.watch((bus, line, Meter(1100000)), values, places, 0)
+    chips = air_chips.watch((bus, line, Meter(1100000)), values, [0, 2, 5, 6], 0)
     chips.send(None)
-    assert values == [SILENT, None, None, WARMING, None, None, None, WARMING, None]
+    assert values == [None] * 6 + [SILENT | WARMING << 4 | WARMING << 8]
     run(chips, 0, 35)
-    assert values == [VALID, 250, 500, VALID, 50, 120, 200, VALID, 550]
+    assert values == [250, 500, 50, 120, 200, 550, VALID]
     bus.answer = climate(0x6666, 0xE000)
     run(chips, 35, 40)
-    assert values[:7] == [VALID, 250, 875, HUMID, None, None, None]
+    assert values == [250, 875, None, None, None, 550, HUMID << 4]
+    bus.answer = climate(0x6666, 0xD600)  # 83.6 %: not dry enough.
+    run(chips, 40, 45)
+    assert values == [250, 836, None, None, None, 550, HUMID << 4]
     bus.there = False
-    run(chips, 40, 50)
-    assert values[:7] == [SILENT, None, None, UNJUDGED, None, None, None]
+    run(chips, 45, 55)
+    assert values == [None, None, None, None, None, 550, SILENT | UNJUDGED << 4]
 
 
 def test_a_station_may_have_some_of_the_chips_only():
-    values = [None] * 9
-    places = [[0, 1, 2], [3, 4, 5, 6], [7, 8]]
-    chips = air_chips.watch((None, Dust(), None), values, places, 0)
+    values = [None] * 7
+    chips = air_chips.watch((None, Dust(), None), values, [0, 2, 5, 6], 0)
     chips.send(None)
     run(chips, 0, 35)
-    assert values == [None, None, None, UNJUDGED, None, None, None, None, None]
+    assert values == [None] * 6 + [UNJUDGED << 4]
 
 
 def test_causes_are_numbered_as_on_the_wire():

@@ -130,7 +130,8 @@ def test_an_air_station_asks_its_chips_and_tells_why_they_say_nothing(place: Pla
     set_registers(node, 10, 50, 130, 190, 0, 552)
 
     def cause(chip: str) -> str:
-        return wire.CAUSE_NAMES[readings(desk).get(f"{chip}_cause", -1)]
+        place = ("climate", "particles", "noise").index(chip)
+        return wire.CAUSE_NAMES[readings(desk).get("chip_causes", -1) >> 4 * place & 15]
 
     assert (cause("particles"), "pm2_5_dugm3" in readings(desk)) == ("warming", False)
     node.clock.set(node.clock.now_s(), 20.0)

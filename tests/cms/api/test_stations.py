@@ -67,6 +67,28 @@ async def test_the_air_is_told_with_units_and_age(cms: Cms) -> None:
     assert (await cms.get("/air", limit=1))["next_cursor"]
 
 
+async def test_air_that_cannot_be_believed_has_a_cause_and_no_value(cms: Cms) -> None:
+    humid = wire.CAUSE_NAMES.index("humid")
+    cms.rig.read("air", pm2_5_dugm3=123, noise_ddb=551, chip_causes=0)
+    await cms.report()
+    cms.rig.read("air", noise_ddb=551, chip_causes=humid << 4)
+    await cms.report()
+    rows = {row["quantity"]: row for row in (await cms.get("/air"))["items"]}
+    for name in ("pm1", "pm2-5", "pm10"):
+        told = (rows[name]["value"], rows[name]["valid"], rows[name]["cause"])
+        assert told == (None, False, "humid")
+    assert rows["pm1"]["at"] is None
+    assert (rows["noise"]["value"], rows["noise"]["valid"]) == (55.1, True)
+    assert all(row["indicative"] is True for row in rows.values())
+    cms.rig.read("air", pm2_5_dugm3=90, chip_causes=0)
+    await cms.report()
+    rows = {row["quantity"]: row for row in (await cms.get("/air"))["items"]}
+    assert (rows["pm2-5"]["value"], rows["pm2-5"]["cause"]) == (9.0, None)
+    cms.clock.at_s += 5000
+    rows = {row["quantity"]: row for row in (await cms.get("/air"))["items"]}
+    assert (rows["pm2-5"]["value"], rows["pm2-5"]["cause"]) == (None, "stale")
+
+
 async def test_a_cabinet_tells_its_door_and_its_contactor(cms: Cms) -> None:
     (before,) = (await cms.get("/cabinets"))["items"]
     assert before["door_open"] is None
