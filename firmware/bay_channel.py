@@ -34,6 +34,7 @@ class BayChannel:
             self.bay.remember(memory)
 
     ramping = False
+    expected_mw = -1
     switch_count = 0
 
     def tick(self, now: Now, readings: Readings) -> None:

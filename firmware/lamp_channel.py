@@ -11,6 +11,7 @@ from .monitor import DIMMING, GEAR, HEAT, LAMP, Monitor
 from .motion import Motion
 from .now import Now
 from .output import FULL_C, duty_of, maintained_c
+from .output import power_mw as power_of
 from .readings import Readings
 
 # A change of power smaller than this (and than 3 %) is no news.
@@ -62,6 +63,11 @@ class LampChannel:
     def ramping(self) -> bool:
         """Whether the light is on its way, and wants more than ten steps a second."""
         return self.lamp.ramping
+
+    @property
+    def expected_mw(self) -> int:
+        """What the lamp should draw now, -1 while its type is not known."""
+        return power_of(self.output_c, self._said) if self._said else -1
 
     def tick(self, now: Now, readings: Readings) -> None:
         """Time passes."""

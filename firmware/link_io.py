@@ -9,6 +9,7 @@ message to the shell. It never blocks: the shell's loop gives it the time betwee
 import errno
 import select
 import socket
+import sys
 
 # The interpreter's own clock: in a simulation `time` is the world's, but time-outs stay real.
 import utime
@@ -49,6 +50,7 @@ class Link:
         self._nonce = b""
         self._socket = None
         self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
         self._rest = b""  # What the socket has not taken yet.
         self._since_ms = utime.ticks_ms()
         self._pause_ms = self._pause()
@@ -94,7 +96,7 @@ class Link:
                 # An empty poll is one wait; sleep_ms wakes two thousand times a second to look
                 # for events, which a thousand simulated nodes would pay for.
                 for _ in self._poll.ipoll(min(pass_ms, self._pause_ms - gone_ms)):
-                    pass
+                    self._typed()
             elif self._shell.board.network_up():
                 self._connect()
             else:
@@ -109,8 +111,21 @@ class Link:
         if self._rest or not self._client.state:
             wanted |= select.POLLOUT
         self._poll.modify(self._socket, wanted)
-        for _, flags in self._poll.ipoll(pass_ms):
-            self._ready(flags)
+        for what, flags in self._poll.ipoll(pass_ms):
+            if what is self._socket:
+                self._ready(flags)
+            else:
+                self._typed()
+
+    def _typed(self) -> None:
+        """A key, or the end of all keys: then nobody listens for them any more."""
+        if not self._shell.typed():
+            self._poll.unregister(sys.stdin)
+
+    def told(self) -> int:
+        """How far the link is, for the console: 1 network, 2 broker, 4 joined."""
+        up = self._shell.board.network_up()
+        return (1 if up else 0) | (2 if self._client.state else 0) | (self._session.joined << 2)
 
     def _connect(self) -> None:
         self._since_ms = utime.ticks_ms()

@@ -29,7 +29,7 @@ from .effects import (
 from .flash_io import EventLog, Slot, digest
 from .happenings import event_of, record_of
 from .link_io import Link
-from .node import Node, Stored
+from .node import FIRMWARE_VERSION, Node, Stored
 from .readings import Readings
 from .settings import Settings, SettingsError, read
 from .upgrade import Upgrade
@@ -39,6 +39,8 @@ _STEP_MS = 20  # Of a ramp: fifty a second are not seen as steps.
 _HEAP_EVERY_S = 600
 _RESTART_MS = 1000
 _FULL_DUTY = 65535
+_BY_HAND_RANK = wire.RANK_NAMES.index("maintenance")
+_BY_HAND_ID = 0x434F4E53  # The console's own override, whoever else has one.
 _NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in flash.
 
 
@@ -66,6 +68,7 @@ class Shell:
             self.clock.keeper.started(self.clock.read(), self.node.configuration)
         self.link = Link(settings, self)
         self.upgrade = Upgrade(self)
+        self._console = None
         self._heap_s = -_HEAP_EVERY_S
 
     def _stored(self) -> Stored:
@@ -115,6 +118,8 @@ class Shell:
         self.node.tick(now, readings)
         self.perform()
         self.upgrade.tick()
+        if self._console:
+            self.typed()
         self.board.feed_watchdog()
 
     def work(self) -> None:
@@ -141,6 +146,56 @@ class Shell:
         self.node.entered(self.clock.read(), self.readings)
         self.perform()
         self.upgrade.tell(0, 0)
+
+    def typed(self) -> bool:
+        """A turn of the console, which is loaded at the first key and leaves when it is left.
+
+        False when nobody can type any more.
+        """
+        try:
+            if self._console is None:
+                from .console import talk
+
+                self._console = talk(self.ask)
+            return next(self._console)
+        except StopIteration:
+            self._console = None
+            for name in ("console", "selftest", "words"):
+                sys.modules.pop("firmware." + name, None)
+        return True
+
+    def ask(self, percent: int, life_s: int) -> "tuple[int, tuple[object, ...]]":
+        """The console's way to light by hand (percent; -1: no wish, -2: release) and to facts.
+
+        A status and plain data, as console.py lists them.
+        """
+        node, now, readings = self.node, self.clock.now, self.readings
+        channel = node.channel
+        status = 0
+        if percent != -1:
+            status = channel.override(
+                wire.Override(
+                    command_id=0, action=wire.RELEASE if percent < 0 else wire.SET,
+                    level_percent=max(0, percent), rank=_BY_HAND_RANK, life_s=life_s,
+                    override_id=_BY_HAND_ID,
+                ),
+                now,
+            )  # fmt: skip
+            self.perform()
+        rules, news, channel.rules = channel.rules, channel.news, b""
+        why = channel.why(now)
+        state = channel.state(now, readings)
+        channel.rules, channel.news = rules, news
+        told = [
+            FIRMWARE_VERSION, boot.slot, boot.trial, boot.failed, state.TYPE,
+        ]  # fmt: skip
+        wear = node.wear(readings)
+        for message in (state, node.hello(now), node.node_state(now, readings), wear):
+            body = bytearray(wire.BODY_SIZE_MAX)
+            told.append(bytes(body[: wire.pack_body(body, 0, message)]))
+        told.append(why.rules if why else b"")
+        told += [self.link.told(), channel.expected_mw, 1 if readings.present else 0]
+        return status, told
 
     def perform(self) -> None:
         """Do what the node asked for, in order; then load events while there is room."""

@@ -122,11 +122,13 @@ class Node:
 
     def _health(self, now: Now, readings: Readings) -> None:
         self.effects.send(self.node_state(now, readings))
-        self.effects.send(
-            wire.NodeWear(
-                clock_error_s=readings.clock_error_s, drift_ppm=readings.drift_ppm,
-                temperature_dc=readings.temperature_dc, switch_count=self.channel.switch_count,
-            )
+        self.effects.send(self.wear(readings))
+
+    def wear(self, readings: Readings) -> wire.NodeWear:
+        """How the node ages, and how good its clock is."""
+        return wire.NodeWear(
+            clock_error_s=readings.clock_error_s, drift_ppm=readings.drift_ppm,
+            temperature_dc=readings.temperature_dc, switch_count=self.channel.switch_count,
         )  # fmt: skip
 
     def entered(self, now: Now, readings: Readings) -> None:

@@ -53,6 +53,7 @@ class StationChannel:
         self._differs_ms = -1
 
     ramping = False
+    expected_mw = -1
     switch_count = 0
 
     def tick(self, now: Now, readings: Readings) -> None:

@@ -58,6 +58,7 @@ class Config:
     slots: str = ""  # Two areas for each node; without them a node has the factory's image only.
     slot_size: int = 0
     heap: str = HEAP
+    console: str = ""  # A terminal on which the one node of a test is typed to.
 
 
 class _Mapped:
@@ -82,6 +83,9 @@ class Zygote:
         self._clock = _Mapped(config.clock)
         self._slots = _Mapped(config.slots) if config.slots else None
         self._log = os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # At the end of a pipe that stays open, no key is ever pressed: a console would see the
+        # null device's end as a cut line.
+        self._no_keys, self._never = os.pipe()
         self._pids: dict[int, int] = {}  # node -> pid
         self._nodes: dict[int, int] = {}  # pid -> node
         self._timed: set[int] = set()  # Nodes that their timer has reset.
@@ -108,9 +112,13 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(self._log, 1)
+        if self._config.console:
+            terminal = os.open(self._config.console, os.O_RDWR | os.O_NOCTTY)
+            os.dup2(terminal, 0)
+            os.dup2(terminal, 1)
+        else:
+            os.dup2(self._no_keys, 0)
+            os.dup2(self._log, 1)
         os.dup2(self._log, 2)
         import micropython_run
 

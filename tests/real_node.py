@@ -75,6 +75,11 @@ class RealNode:
         self._config = folder / "zygote.json"
         self._zygote: subprocess.Popen[bytes] | None = None
 
+    def console_at(self, terminal: str) -> None:
+        """From its first start on it is typed to there."""
+        config = json.loads(self._config.read_text())
+        self._config.write_text(json.dumps({**config, "console": terminal}))
+
     def zygote(self) -> subprocess.Popen[bytes]:
         """The zygote; it maps the images when it starts, with the node's first start."""
         if self._zygote is None:

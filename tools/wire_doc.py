@@ -1,4 +1,4 @@
-"""Writes what is derived from the message table: the tables in the specification, the vectors.
+"""Writes what is derived from the message table: specification, vectors, the console's words.
 
 python -m tools.wire_doc          write them
 python -m tools.wire_doc --check  exit 1 if what is written differs
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 from protocol import wire
 
-ROOM = Path(__file__).resolve().parent.parent / "protocol" / "wire"
+ROOT = Path(__file__).resolve().parent.parent
+ROOM = ROOT / "protocol" / "wire"
 _BEGIN, _END = "<!-- table: begin -->", "<!-- table: end -->"
 _KINDS = {"B": "u8", "H": "u16", "I": "u32", "i": "s32", "8s": "8 bytes"}
 _SIZES = {"B": 1, "H": 2, "I": 4, "i": 4, "8s": 8}
@@ -80,6 +82,39 @@ def vectors() -> list[dict[str, object]]:
     return made
 
 
+def words() -> str:
+    """The module of names that a node's console has, for a linked programme keeps none."""
+    lines = [
+        '"""Words of the console for the numbers of the wire; made by `python -m tools.wire_doc`.',
+        "",
+        "Cold: a file of its own in the image, for a linked programme has no names.",
+        '"""',
+        "",
+        "# fmt: off",
+        "# How a row is packed, and its fields, by its number.",
+        "ROWS = {",
+    ]
+    told = (wire.LampState, wire.BayState, wire.Readings, wire.Hello, wire.NodeState)
+    for row in (*told, wire.NodeWear):
+        lines.append(f"    {row.TYPE}: (")
+        lines += _quoted(f"{row.LAYOUT} {' '.join(row.FIELDS)}", 8)
+        lines.append("    ),")
+    lines.append("}")
+    tables = {
+        "REASONS": wire.REASON_NAMES, "RULES": wire.RULE_NAMES, "EVENTS": wire.EVENT_NAMES,
+        "QUANTITIES": wire.QUANTITY_NAMES, "BAYS": wire.BAY_NAMES,
+    }  # fmt: skip
+    for name, names in tables.items():
+        lines += [f"{name} = (", *_quoted(" ".join(names), 4), ")"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str, indent: int) -> list[str]:
+    width = 96 - indent
+    parts = textwrap.wrap(text, width, drop_whitespace=False, break_on_hyphens=False)
+    return [f'{" " * indent}"{part}"' for part in parts]
+
+
 def outputs() -> dict[Path, str]:
     """File and content of everything that is derived."""
     page = (ROOM / "README.md").read_text()
@@ -90,6 +125,7 @@ def outputs() -> dict[Path, str]:
     return {
         ROOM / "README.md": f"{before}{_BEGIN}\n\n{table_text()}\n{_END}{after}",
         ROOM / "vectors" / "frames.json": text,
+        ROOT / "firmware" / "words.py": words(),
     }
 
 

@@ -106,6 +106,7 @@ from .message import (
     BOUNDED,
     Message,
     direction,
+    pack_body,
     struct_letter,
 )
 from .messages import (
@@ -250,6 +251,7 @@ __all__ = [
     "direction",
     "encode_configuration",
     "encode_into",
+    "pack_body",
     "peek",
     "same",
     "session_key",
