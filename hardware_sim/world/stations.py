@@ -40,7 +40,7 @@ class CabinetState:
 # mean, swing over the day).
 AIR: dict[str, tuple[int, int, float, float, float]] = {
     "temperature": (0, 1, 10, 7.5, 3.5),
-    "humidity": (1, 1, 10, 81.0, -9.0),
+    "humidity": (1, 1, 10, 75.0, -9.0),
     "pressure": (2, 1, 10, 1013.2, 1.5),
     "precipitation": (3, 1, 10, 0.0, 0.0),
     "wind_speed": (4, 1, 10, 3.4, 1.1),
