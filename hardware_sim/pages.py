@@ -30,6 +30,7 @@ class Pages:
 
         self.duty = column(layout.DUTY)
         self.driven = column(layout.DRIVEN)
+        self.relay = column(layout.RELAY)
         self.boots = column(layout.BOOTS)
         self.feeds = column(layout.FEEDS)
         self.power_mw = column(layout.POWER_MW)

@@ -32,6 +32,7 @@ from .board.layout import (
     CLOCK_SPEED_1000,
     DRIVEN,
     PAGE_SIZE,
+    RELAY,
     RTC_SIZE,
     TIMER,
 )  # fmt: skip
@@ -154,6 +155,7 @@ class Zygote:
                 continue
             del self._pids[node]
             self._put(node, DRIVEN, 0)
+            self._put(node, RELAY, 0)
             if status != _RESET_STATUS and node not in self._timed:
                 self._put(node, RTC_SIZE, 0)
             self._timed.discard(node)

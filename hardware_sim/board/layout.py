@@ -53,6 +53,8 @@ GEAR_LATCHED = 152  # u32: power that was latched, mW; energy, Wh
 GEAR_WORLD = 144  # u32: what is wrong with it, bits
 GEAR_DEAD, GEAR_FAILED, GEAR_LAMP_OUT = 1, 2, 4
 
+RELAY = 116  # u32: 1 while the coil of a lamp's relay is driven, and its contact is open
+
 # The clock page, as protocol/worldclock writes it.
 CLOCK_GENERATION = 4
 CLOCK_MONOTONIC_NS = 8

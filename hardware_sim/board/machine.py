@@ -11,7 +11,7 @@ import sys
 
 from .layout import (
     DRIVEN, DUTY, FEEDS, FIELD_X, FIELD_Y, FIELD_Z, LUX_X10, METER, POWER_MW, PRESENCE,
-    PULSES, VOLTAGE_DV,
+    PULSES, RELAY, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, signed, words
 
@@ -30,8 +30,15 @@ class Pin:
     def __init__(self, number, mode=IN, pull=None, value=None):
         self.number = number
 
-    def value(self):
-        """The input's level; the boot button's, number 0, is low while it is held."""
+    def value(self, level=None):
+        """The input's level; the boot button's, number 0, is low while it is held.
+
+        The one output that is driven through a pin is the coil of a lamp's relay, and its level is
+        not asked for.
+        """
+        if level is not None:
+            words[RELAY // WORD] = level
+            return level
         if not self.number:
             return 1 - (words[PRESENCE // WORD] >> 31)
         return words[PRESENCE // WORD] >> self.number - 33 & 1

@@ -119,7 +119,7 @@ async def run(config: WorldConfig) -> None:
     clock = worldclock.open_page(data / "clock", create=True)
     going_on = set_clock(clock, config, state.said, state.now_s(config.start_s))
     pages = Pages(data / "pages", len(site_plan.assets))
-    pages.driven[:] = 0
+    pages.driven[:] = pages.relay[:] = 0
     street = Street(site_plan, pages, config.seed)
     street.traffic.on = config.traffic
     street.restore(state.said)

@@ -1,8 +1,8 @@
 """What is physically true in the street: light, power, fields, presence. Pure but for its pages.
 
 Twenty times a second `step` reads what the nodes drive (their pages) and writes what their sensors
-see. An undriven lamp input means full light: that is how drivers behave when a node is dead. Read
-`board/layout.py` for the pages, `server.py` for the handles.
+see. An undriven lamp input means full light, and an undriven relay a closed contact: that is how
+they behave when a node is dead. Read `board/layout.py` for the pages, `server.py` for the handles.
 """
 
 from __future__ import annotations
@@ -109,15 +109,17 @@ class Street:
             return
         driven = pages.driven[lamps] != 0
         level = np.where(driven, pages.duty[lamps] / _DUTY_FULL * 100.0, 100.0)
-        level[[f == "stuck_on" for f in self.faults]] = 100.0
+        stuck = np.array([f == "stuck_on" for f in self.faults])  # Its relay is welded, too.
+        contact = (pages.relay[lamps] == 0) | stuck
+        level[stuck] = 100.0
         power = np.empty(len(lamps))
         for numbers, levels, watts in self._curves:
             power[numbers] = np.interp(level[numbers], levels, watts)
         opened = np.array([f == "lamp_open" for f in self.faults])
         dead = np.array([f == "driver_dead" for f in self.faults])
         live = self.powered[lamps]
-        power = np.where(opened, _STANDBY_W, power) * ~dead * live
-        level = level * ~(opened | dead) * live
+        power = np.where(opened, _STANDBY_W, power) * ~dead * live * contact
+        level = level * ~(opened | dead) * live * contact
         self.energy_j += self.power_w * gone_s
         self.light_percent, self.power_w = level, power
         pages.power_mw[lamps] = (power * 1000).astype(np.uint32)
@@ -143,7 +145,7 @@ class Street:
 
     def node_died(self, index: int) -> None:
         """A node lost its power or died: its output is no longer driven."""
-        self.pages.driven[index] = 0
+        self.pages.driven[index] = self.pages.relay[index] = 0
 
     def saved(self) -> dict[str, object]:
         """What must be as it was when the world is started again."""
