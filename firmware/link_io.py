@@ -47,8 +47,12 @@ class Link:
             (self._alive, b"0", 1, True), (_PACKET_SIZE_MAX, _WINDOW),
         )  # fmt: skip
         self._backoff = mqtt.Backoff()
+        self._spread_ms = mqtt.spread_ms(settings.node_id, settings.spread_s)
+        self._stood = True  # As if before: after boot a whole quarter knocks.
         self._nonce = b""
         self._socket = None
+        self._address = ""
+        self._asking = None
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
         self._rest = b""  # What the socket has not taken yet.
@@ -56,8 +60,13 @@ class Link:
         self._pause_ms = self._pause()
 
     def _pause(self) -> int:
+        """The pause before the next try; the first one has this node's own place in it."""
         chance = self._shell.board.random(2)
-        return self._backoff.pause_ms(chance[0] << 8 | chance[1])
+        pause_ms = self._backoff.pause_ms(chance[0] << 8 | chance[1])
+        if self._stood:
+            self._stood = False
+            pause_ms += self._spread_ms
+        return pause_ms
 
     def send(self, message: wire.Message) -> None:
         """Seal a message and queue it; without a join, or with a full window, it is dropped."""
@@ -98,7 +107,11 @@ class Link:
                 for _ in self._poll.ipoll(min(pass_ms, self._pause_ms - gone_ms)):
                     self._typed()
             elif self._shell.board.network_up():
-                self._connect()
+                if self._found():
+                    self._connect()
+                else:
+                    for _ in self._poll.ipoll(pass_ms):
+                        self._typed()
             else:
                 self._since_ms = utime.ticks_ms()
                 self._pause_ms = _NO_NETWORK_MS
@@ -127,9 +140,33 @@ class Link:
         up = self._shell.board.network_up()
         return (1 if up else 0) | (2 if self._client.state else 0) | (self._session.joined << 2)
 
+    def _found(self) -> bool:
+        """Whether the broker's address is known; a name is asked for anew before each try."""
+        host = self._settings.host
+        if host[-1] <= "9":  # No name ends in a digit.
+            self._address = host
+            return True
+        if self._asking is None:
+            from .resolve import ask
+
+            board = self._shell.board
+            self._asking = ask(host, self._settings.dns or board.name_server(), board.random(2))
+        try:
+            found = next(self._asking)
+        except (StopIteration, OSError):
+            found = self._address  # The name server is silent: the broker may be where it was.
+        if found is None:
+            return False
+        self._asking = None
+        sys.modules.pop("firmware.resolve", None)
+        self._address = found
+        if not found:
+            raise OSError(errno.EHOSTUNREACH)
+        return True
+
     def _connect(self) -> None:
         self._since_ms = utime.ticks_ms()
-        where = socket.getaddrinfo(self._settings.host, self._settings.port)[0][-1]
+        where = socket.getaddrinfo(self._address, self._settings.port)[0][-1]
         self._socket = socket.socket()
         self._socket.setblocking(False)
         self._poll.register(self._socket, select.POLLOUT)
@@ -210,6 +247,7 @@ class Link:
                         self._shell.node.channel.near(hold_s, self._shell.clock.read())
             elif kind == mqtt.CONNECTED:
                 self._backoff.succeeded()
+                self._stood = True
                 if self._neighbours is None:
                     self._client.subscribe((self._down, 1))
                 else:

@@ -4,6 +4,7 @@ import json
 
 PATH = "/identity.json"
 _NEEDED = ("node_id", "key", "site", "kind", "broker", "password", "board")
+_SPREAD_S = 30  # 10,000 nodes: 333 a second.
 
 
 class SettingsError(Exception):
@@ -26,6 +27,9 @@ class Settings:
         self.board = said["board"]
         # Group, its key, the lamp's place in the row; a lamp without neighbours has none.
         self.near = said.get("near")
+        self.dns = said.get("dns")  # Address and port; else what the network says.
+        # A dusk's first connections are spread over so many seconds.
+        self.spread_s = said.get("spread_s", _SPREAD_S)
         self.wifi = said.get("wifi", ("", ""))
 
 

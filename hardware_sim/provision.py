@@ -111,6 +111,7 @@ def identity(
         "password": controller_end.mqtt_password(key),
         "board": board_spec(_BOARDS[asset.kind]),
         "wifi": ["lamplighter", ""],
+        "spread_s": 0,  # A simulated quarter is small, and nobody wants to wait for it.
         "update_keys": list(update_keys),
     } | _near(asset, site_key, place)
 

@@ -6,6 +6,7 @@ it through a real broker and to say and hear messages.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import mmap
@@ -14,9 +15,11 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from hardware_sim import provision
 from hardware_sim.pages import Pages
@@ -27,6 +30,14 @@ from protocol.wire import controller_end
 SITE, SITE_KEY = "test", bytes(range(32))
 START_S = 1_795_284_000.0  # 2026-11-21 18:00 UTC
 _EPOCH_S = 946_684_800
+
+
+@functools.cache
+def images() -> tuple[bytes, bytes]:
+    """Application and peripherals, built once for all nodes of a worker."""
+    with tempfile.TemporaryDirectory() as folder:
+        application, peripherals = provision.write_images(Path(folder))
+        return application.read_bytes(), peripherals.read_bytes()
 
 
 class RealNode:
@@ -40,13 +51,16 @@ class RealNode:
         *,
         identity: bool = True,
         update_key: bytes = b"",
-        board: str = "",
+        told: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
+        """identity False: it was never provisioned; told: what it is told besides."""
         self.folder = folder
         asset = next(a for a in plan.quarter(1, 1, stations=True).assets if a.kind == kind)
         self.node_id = asset.node_id
         self.key = controller_end.node_key(SITE_KEY, asset.node_id)
-        application, peripherals = provision.write_images(folder)
+        application, peripherals = folder / "application.romfs", folder / "peripherals.romfs"
+        for path, content in zip((application, peripherals), images(), strict=True):
+            path.write_bytes(content)
         flash = folder / "flash"
         provision.make_area(flash, provision.FLASH_SIZE)
         provision.make_area(folder / "slots", 2 * provision.SLOT_SIZE)
@@ -54,9 +68,7 @@ class RealNode:
             view = memoryview(memory)
             keys = (update_key.hex(),) if update_key else ()
             said = provision.identity(asset, SITE, SITE_KEY, ("127.0.0.1", port), keys, 0)
-            if board:
-                said["board"] = provision.board_spec(board)
-            said = said if identity else {"kind": kind}
+            said = {**said, **told} if identity else {"kind": kind}
             provision.provision(view, said)
             view.release()
         self.pages = Pages(folder / "pages", 1)

@@ -4,7 +4,7 @@ One core for the node's and the controller's client. It opens no connection and 
 shells feed it bytes and ticks. It does no QoS 2. Read `session.py` first; README.md shows its use.
 """
 
-from .backoff import Backoff
+from .backoff import Backoff, spread_ms
 from .packet import MqttError, Reader, topic_matches
 from .session import (
     BROKEN,
@@ -29,5 +29,6 @@ __all__ = [
     "Reader",
     "Session",
     "SessionFull",
+    "spread_ms",
     "topic_matches",
 ]

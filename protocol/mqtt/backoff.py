@@ -1,8 +1,19 @@
 """When to try to connect again: pauses that double, each drawn at random from its upper half.
 
 At dusk a whole quarter boots at once; without chance in the pauses its nodes would knock together
-for ever. The first try is spread over `first_ms`.
+for ever. The first try is spread over `first_ms`, on nodes by their number too (`spread_ms`).
 """
+
+import hashlib
+
+
+def spread_ms(name: str, within_s: int) -> int:
+    """The place of a node in the first seconds of a dusk, always the same one, evenly drawn.
+
+    within_s: at most 100, so that all numbers stay small.
+    """
+    digest = hashlib.sha256(name.encode()).digest()
+    return ((digest[0] << 8 | digest[1]) * within_s >> 6) * 1000 >> 10
 
 
 class Backoff:

@@ -117,3 +117,14 @@ def test_pauses_grow_to_their_bound_and_shrink_after_success():
     assert pauses[1:] == [999, 1999, 3999, 7999, 15999, 29999, 29999, 29999]
     backoff.succeeded()
     assert backoff.pause_ms(0) == 500
+
+
+def test_ten_thousand_nodes_of_one_dusk_are_spread_over_its_first_seconds():
+    seconds = [0] * 30
+    for number in range(10000):
+        place_ms = mqtt.spread_ms(f"02aa{number:08x}", 30)
+        assert 0 <= place_ms < 30000
+        seconds[place_ms // 1000] += 1
+    assert max(seconds) < 420 and min(seconds) > 250, seconds
+    assert mqtt.spread_ms("02aa00000001", 0) == 0
+    assert mqtt.spread_ms("02aa00000001", 100) == mqtt.spread_ms("02aa00000001", 100) < 100000

@@ -11,6 +11,7 @@ import pytest
 from real_node import Desk, RealNode
 from servers import Broker
 
+from hardware_sim import provision
 from hardware_sim.board import layout
 from protocol import wire
 
@@ -25,7 +26,8 @@ def place(mosquitto: Broker, tmp_path: Path) -> Iterator[Place]:
     made: list[tuple[RealNode, Desk]] = []
 
     def make(kind: str, board: str = "") -> tuple[RealNode, Desk]:
-        node = RealNode(tmp_path, kind, mosquitto.port, board=board)
+        told = {"board": provision.board_spec(board)} if board else {}
+        node = RealNode(tmp_path, kind, mosquitto.port, told=told)
         node.pages.modules[:] = 0b111110
         node.pages.presence[:] = FEEDBACK
         desk = Desk(node, mosquitto.port)

@@ -10,7 +10,7 @@ import pytest
 from real_node import Desk, RealNode, configuration
 from servers import Broker
 
-from hardware_sim import gear
+from hardware_sim import gear, provision
 from hardware_sim.board import layout
 from protocol import wire
 
@@ -20,7 +20,8 @@ HEAP_FREE_PERCENT_MIN = 37.0
 @pytest.fixture
 def zhaga(mosquitto: Broker, tmp_path: Path) -> Iterator[tuple[RealNode, Desk]]:
     """A node on the board, and its desk; it is not started."""
-    node = RealNode(tmp_path, "lamp", mosquitto.port, board="zhaga")
+    told = {"board": provision.board_spec("zhaga")}
+    node = RealNode(tmp_path, "lamp", mosquitto.port, told=told)
     node.pages.power_mw[:], node.pages.pulses[:], node.pages.voltage_dv[:] = 42000, 5000, 2310
     gear.mains_on(node.pages, 0)
     desk = Desk(node, mosquitto.port)
