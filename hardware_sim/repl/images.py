@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
+
+import flasher
 
 from .. import provision
 
@@ -27,10 +28,27 @@ def peripherals(cache: Path | None = None) -> Path:
         raise PermissionError(f"{folder} is somebody else's")
     path = folder / f"{_digest()}.romfs"
     if not path.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            _, image = provision.write_images(Path(work))
-            shutil.move(image, path)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_bytes(_build())
+        part.replace(path)
     return path
+
+
+def _build() -> bytes:
+    """The peripherals as provision.py makes them, without the application: that is flashed."""
+    linked = [
+        flasher.build_linked(
+            name,
+            [_BOARD / f"{module}.py" for module in modules],
+            [(f"hardware_sim.board.{module}", entry) for module, entry in entries],
+        )
+        for name, modules, entries in provision._PERIPHERALS
+    ]
+    names = provision._RECORD_NAMES
+    linked.append(flasher.build_linked("record.py", [_ROOT / "firmware" / "record.py"], names))
+    files = [(name, one.text) for image in linked for name, one in image.linked.items()]
+    files.append(("boot.py", flasher.frozen_sources()["firmware/boot.py"]))
+    return flasher.build_romfs(files).data
 
 
 def _digest() -> str:

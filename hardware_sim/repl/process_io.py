@@ -12,6 +12,7 @@ import mmap
 import os
 import pty
 import signal
+import termios
 import time
 import tty
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ class Application:
         self._input = bytearray()
         self._interrupt = False  # To be sent as soon as the starting process can take it.
         self.fd: int | None = None
+
+    @staticmethod
+    def prepare() -> None:
+        """Make what takes seconds the first time, so that no start has to wait for it."""
+        peripherals()
 
     def start(self, places: Places) -> None:
         """After a hard reset: friendly mode, everything is run."""
@@ -137,7 +143,6 @@ class Application:
         letters = ("R" if places.romfs else "-") + ("S" if raw else "-")
         self._pid, fd = pty.fork()
         if self._pid == 0:
-            tty.setraw(0)
             os.closerange(3, 256)
             flash = _mapped(places.flash)
             start = _address(flash)
@@ -153,6 +158,8 @@ class Application:
             arguments = ["micropython", "-X", f"heapsize={HEAP}", "-i", str(_START)]
             arguments += [str(ctypes.addressof(table)), letters]
             os._exit(micropython_run.run_main(arguments))
+        # Raw before anything is written to it, or the terminal would echo and hold back.
+        tty.setraw(fd, termios.TCSANOW)
         os.set_blocking(fd, False)
         self.fd = fd
         if raw:

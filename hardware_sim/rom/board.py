@@ -175,15 +175,19 @@ class Board:
     def _reset(self, cause: str) -> None:
         """Sample the straps and boot."""
         self._leave()
-        self.baud = CONSOLE_BAUD
-        download = self._lines == (True, False) and not self._strapped
-        self._send(self._boot_text(cause, download=download))
-        if download:
-            self.state = DOWNLOAD
-            self._rom = self._fresh_rom()
-            self._decoder.reset()
+        if self._lines == (True, False) and not self._strapped:
+            self._enter_download(cause)
         else:
+            self.baud = CONSOLE_BAUD
+            self._send(self._boot_text(cause, download=False))
             self._boot()
+
+    def _enter_download(self, cause: str) -> None:
+        self.baud = CONSOLE_BAUD
+        self._send(self._boot_text(cause, download=True))
+        self.state = DOWNLOAD
+        self._rom = self._fresh_rom()
+        self._decoder.reset()
 
     def _boot(self) -> None:
         self.baud = CONSOLE_BAUD
@@ -250,7 +254,7 @@ class Board:
         if outcome.baud is not None:
             self.baud = outcome.baud
         if outcome.reset:
-            self._reset(_BY_SOFTWARE)
+            self._enter_download(_BY_SOFTWARE)  # Straps are latched: software resets keep them.
         elif outcome.leave:
             self._boot()
         elif outcome.run is not None:

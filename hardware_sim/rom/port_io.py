@@ -57,6 +57,7 @@ class Ports:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._selector.register(stop_read, selectors.EVENT_READ, lambda: None)
+        Application.prepare()
         self._follow(self._board.power_on(button=button))
         part = ready_file.with_suffix(".part")
         address = self._listener.getsockname()
