@@ -12,11 +12,13 @@ import flasher
 from .. import provision
 
 _ROOT = Path(__file__).resolve().parents[2]
+_BOARD = _ROOT / "hardware_sim" / "board"
 _SOURCES = (
     "hardware_sim/board/*.py",
     "hardware_sim/provision.py",
     "flasher/*.py",
-    "firmware/*.py",
+    "firmware/boot.py",
+    "firmware/record.py",
 )
 
 
