@@ -41,6 +41,7 @@ class Ports:
         self._master, self._pty_name = _open_pty()
         self._pty_open = False
         self._stopped = False
+        self._to_pty = bytearray()
         self._to_board = bytearray()
         self._to_host = bytearray()
         self._pace_in, self._pace_out = Pace(), Pace()
@@ -81,8 +82,10 @@ class Ports:
 
     def _turn(self) -> None:
         """One round: what is ready, what is due."""
-        waiting = self._to_board or self._to_host or self._application.wants_to_write
         self._look_at_pty()
+        self._flush_pty()
+        application = self._application
+        waiting = self._to_board or self._to_host or self._to_pty or application.wants_to_write
         for key, _ in self._selector.select(_BUSY_S if waiting else _IDLE_S):
             key.data()
         self._pass_bytes()
@@ -172,10 +175,15 @@ class Ports:
     def _to_ports(self, data: bytes) -> None:
         if self._client is not None:
             self._client.send(data)
-        if self._pty_open and data:
-            # Who does not read loses, as with a real board.
-            with contextlib.suppress(OSError):
-                os.write(self._master, data)
+        if self._pty_open:
+            self._to_pty += data
+            del self._to_pty[_QUEUE_MAX:]  # Who does not read loses, as with a real board.
+            self._flush_pty()
+
+    def _flush_pty(self) -> None:
+        with contextlib.suppress(OSError):  # Full, or closed: the next look tells which.
+            while self._to_pty:
+                del self._to_pty[: os.write(self._master, self._to_pty)]
 
     def _look_at_pty(self) -> None:
         """Notice that a program has opened or closed the pseudo-terminal."""
@@ -186,6 +194,7 @@ class Ports:
             self._selector.register(self._master, selectors.EVENT_READ, self._read_pty)
         elif self._pty_open and not is_open:
             self._selector.unregister(self._master)
+            self._to_pty.clear()
         self._pty_open = is_open
 
     def _read_pty(self) -> None:
