@@ -3,3 +3,18 @@
 It never decides what a flashed program does; `hardware_sim/repl` runs that. Read `bootrom.py`
 first: everything the boot ROM says is decided there, byte by byte and without I/O.
 """
+
+from .chips import CHIPS, Chip
+from .image import application_image, esp_image, micropython_image, partition_table
+from .partitions import Partition, parse
+
+__all__ = [
+    "CHIPS",
+    "Chip",
+    "Partition",
+    "application_image",
+    "esp_image",
+    "micropython_image",
+    "parse",
+    "partition_table",
+]

@@ -1,0 +1,269 @@
+"""The real esptool and mpremote, as commands, on simulated boards of all three chips.
+
+On a pseudo-terminal they are fast, but cannot work the straps; over RFC 2217 they can, at 0.2 s for
+each exchange, so that only a few commands go that way here and a whole session in the soak.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from board_rig import BoardProcess, said
+
+from hardware_sim.rom import CHIPS, esp_image, micropython_image
+
+pytestmark = pytest.mark.xdist_group("board")
+CONTENT = random.Random(6).randbytes(20_000)
+AT = "0x100000"
+
+
+@pytest.fixture(scope="module", params=sorted(CHIPS))
+def chip(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, chip: str) -> Path:
+    """A folder with what is flashed and copied."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "content.bin").write_bytes(CONTENT)
+    (folder / "other.bin").write_bytes(CONTENT[::-1])
+    (folder / "hello.py").write_text('print("hello from a file")\n')
+    (folder / "micropython.bin").write_bytes(micropython_image(chip, 4, romfs=False))
+    row = CHIPS[chip]
+    ram = esp_image(row, 4, [(row.entry, bytes(64))])
+    (folder / "ram.bin").write_bytes(ram)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory, chip: str) -> Iterator[BoardProcess]:
+    """A board that was powered on with its boot button held."""
+    board = BoardProcess(tmp_path_factory.mktemp("bare") / "board", chip, "--download")
+    yield board
+    assert board.close() == 0
+
+
+@pytest.fixture(scope="module")
+def node(
+    tmp_path_factory: pytest.TempPathFactory, chip: str, files: Path
+) -> Iterator[BoardProcess]:
+    """A board that esptool has flashed with MicroPython and that runs it."""
+    board = BoardProcess(tmp_path_factory.mktemp("node") / "board", chip, "--download")
+    offset = hex(CHIPS[chip].bootloader_offset)
+    said(board.esptool("write-flash", offset, files / "micropython.bin"))
+    said(board.esptool("--no-stub", "run"))
+    yield board
+    assert board.close() == 0
+
+
+def test_the_chip_and_its_address_are_told(bare: BoardProcess) -> None:
+    text = said(bare.esptool("chip-id"))
+    assert f"Connected to {CHIPS[bare.chip].title} on" in text
+    assert bare.mac in text
+
+
+def test_the_address_is_read(bare: BoardProcess) -> None:
+    assert bare.mac in said(bare.esptool("read-mac"))
+
+
+def test_the_flash_tells_its_size(bare: BoardProcess) -> None:
+    assert "Detected flash size: 4MB" in said(bare.esptool("flash-id"))
+
+
+def test_security_is_told_by_the_chips_that_know_it(bare: BoardProcess) -> None:
+    done = bare.esptool("get-security-info")
+    if CHIPS[bare.chip].security_info:
+        assert "Secure Boot: Disabled" in said(done)
+        assert f"Chip ID: {CHIPS[bare.chip].chip_id}" in said(done)
+    else:
+        assert done.returncode
+        assert "The format of the received message is invalid" in done.stderr + done.stdout
+
+
+def test_an_image_of_ours_is_valid(bare: BoardProcess, files: Path) -> None:
+    text = said(bare.esptool("image-info", files / "ram.bin"))
+    assert "(valid)" in text
+    assert "(invalid)" not in text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--compress",), ("--no-compress",)],
+    ids=["as it likes", "deflated", "plain"],
+)
+def test_what_is_written_lies_in_the_flash(
+    bare: BoardProcess, files: Path, options: tuple[str, ...]
+) -> None:
+    text = said(bare.esptool("write-flash", *options, AT, files / "content.bin"))
+    assert "Hash of data verified." in text
+    assert bare.flash()[0x100000 : 0x100000 + len(CONTENT)] == CONTENT
+
+
+@pytest.mark.parametrize("option", ["--compress", "--no-compress"])
+def test_the_boot_rom_alone_writes_too(bare: BoardProcess, files: Path, option: str) -> None:
+    text = said(bare.esptool("--no-stub", "write-flash", option, AT, files / "other.bin"))
+    assert "Hash of data verified." in text
+    assert bare.flash()[0x100000 : 0x100000 + len(CONTENT)] == CONTENT[::-1]
+
+
+def test_what_was_written_is_verified(bare: BoardProcess, files: Path) -> None:
+    said(bare.esptool("write-flash", AT, files / "content.bin"))
+    assert "digest matched" in said(bare.esptool("verify-flash", AT, files / "content.bin"))
+    assert bare.esptool("verify-flash", AT, files / "other.bin").returncode
+
+
+def test_what_was_written_is_read_back(bare: BoardProcess, files: Path) -> None:
+    said(bare.esptool("write-flash", AT, files / "content.bin"))
+    said(bare.esptool("read-flash", AT, str(len(CONTENT)), files / "back.bin"))
+    assert (files / "back.bin").read_bytes() == CONTENT
+
+
+def test_the_boot_rom_alone_reads_too(bare: BoardProcess, files: Path) -> None:
+    said(bare.esptool("write-flash", AT, files / "content.bin"))
+    said(bare.esptool("--no-stub", "read-flash", AT, "200", files / "back.bin"))
+    assert (files / "back.bin").read_bytes() == CONTENT[:200]
+
+
+def test_another_rate_is_agreed(bare: BoardProcess, files: Path) -> None:
+    text = said(bare.esptool("--baud", "921600", "write-flash", AT, files / "content.bin"))
+    assert "Changing baud rate to 921600" in text
+    assert "Hash of data verified." in text
+
+
+def test_a_region_is_erased_and_no_more(bare: BoardProcess, files: Path) -> None:
+    said(bare.esptool("write-flash", AT, files / "content.bin"))
+    said(bare.esptool("erase-region", AT, "0x1000"))
+    flash = bare.flash()
+    assert flash[0x100000:0x101000] == b"\xff" * 0x1000
+    assert flash[0x101000:0x102000] == CONTENT[0x1000:0x2000]
+
+
+def test_all_flash_is_erased(bare: BoardProcess, files: Path) -> None:
+    said(bare.esptool("write-flash", AT, files / "content.bin"))
+    said(bare.esptool("erase-flash"))
+    assert not bare.flash().strip(b"\xff")
+
+
+def test_the_flash_keeps_its_status(bare: BoardProcess) -> None:
+    said(bare.esptool("write-flash-status", "--bytes", "1", "0x3c"))
+    assert "0x003c" in said(bare.esptool("read-flash-status", "--bytes", "2"))
+    said(bare.esptool("write-flash-status", "--bytes", "1", "0"))
+
+
+def test_memory_is_read(bare: BoardProcess, files: Path) -> None:
+    magic = CHIPS[bare.chip].magic
+    assert f"{magic:#010x}" in said(bare.esptool("read-mem", "0x40001000"))
+    said(bare.esptool("dump-mem", "0x40001000", "16", files / "dump.bin"))
+    assert (files / "dump.bin").read_bytes()[:4] == magic.to_bytes(4, "little")
+
+
+def test_memory_is_written(bare: BoardProcess) -> None:
+    # Mode and mask: only the bits of the mask change.
+    said(bare.esptool("write-mem", "0x3ffc0000", "0xdeadbeef", "0xffff"))
+
+
+def test_code_is_loaded_into_ram_and_run(tmp_path: Path, chip: str, files: Path) -> None:
+    board = BoardProcess(tmp_path / "board", chip, "--download")
+    try:
+        text = said(board.esptool("--no-stub", "load-ram", files / "ram.bin"))
+        assert f"executing at {CHIPS[chip].entry:#010x}" in text
+    finally:
+        assert board.close() == 0
+
+
+def test_a_blank_board_says_so_again_and_again(tmp_path: Path, chip: str) -> None:
+    board = BoardProcess(tmp_path / "board", chip)
+    try:
+        assert board.listen(1.5).count(b"invalid header: 0xffffffff") >= 2
+    finally:
+        board.close()
+
+
+def test_straps_work_over_the_network_port(node: BoardProcess) -> None:
+    done = node.esptool("--no-stub", "read-mac", port=node.rfc2217)
+    assert node.mac in said(done)
+    assert "Hard resetting via RTS pin" in done.stdout
+    # The reset has started what is in flash.
+    assert said(node.mpremote("eval", "6*7", port=node.rfc2217)).strip() == "42"
+
+
+def test_code_runs_on_the_flashed_board(node: BoardProcess, files: Path) -> None:
+    assert said(node.mpremote("exec", "print(6*7)")).strip() == "42"
+    assert said(node.mpremote("eval", "'a'*3")).strip() == "aaa"
+    assert said(node.mpremote("run", files / "hello.py")).strip() == "hello from a file"
+
+
+def test_an_exception_on_the_board_is_a_failure_of_the_tool(node: BoardProcess) -> None:
+    done = node.mpremote("exec", "[][1]")
+    assert done.returncode == 1
+    assert "IndexError" in done.stdout + done.stderr
+
+
+def test_files_are_copied_listed_and_removed(node: BoardProcess, files: Path) -> None:
+    said(node.mpremote("fs", "cp", files / "hello.py", ":hello.py"))
+    said(node.mpremote("fs", "mkdir", ":folder"))
+    listed = said(node.mpremote("fs", "ls", ":"))
+    assert "27 hello.py" in listed
+    assert "folder/" in listed
+    assert "hello from a file" in said(node.mpremote("fs", "cat", ":hello.py"))
+    assert "VfsLfs2" in said(node.mpremote("df"))
+    said(node.mpremote("fs", "rm", ":hello.py"))
+    said(node.mpremote("fs", "rmdir", ":folder"))
+    listed = said(node.mpremote("fs", "ls", ":"))
+    assert "hello.py" not in listed
+    assert "folder" not in listed
+
+
+def test_a_soft_reset_forgets_names_and_keeps_files(node: BoardProcess, files: Path) -> None:
+    said(node.mpremote("fs", "cp", files / "hello.py", ":kept.py"))
+    said(node.mpremote("resume", "exec", "name = 5"))
+    assert said(node.mpremote("resume", "eval", "name")).strip() == "5"
+    said(node.mpremote("soft-reset"))
+    assert node.mpremote("resume", "eval", "name").returncode == 1
+    assert "kept.py" in said(node.mpremote("fs", "ls", ":"))
+    said(node.mpremote("fs", "rm", ":kept.py"))
+
+
+def test_what_was_copied_outlives_the_supply(tmp_path: Path, chip: str, files: Path) -> None:
+    folder = tmp_path / "board"
+    board = BoardProcess(folder, chip, "--download")
+    offset = hex(CHIPS[chip].bootloader_offset)
+    said(board.esptool("write-flash", offset, files / "micropython.bin"))
+    said(board.esptool("--no-stub", "run"))
+    said(board.mpremote("fs", "cp", files / "hello.py", ":main.py"))
+    board.close()
+    again = BoardProcess(folder, chip)
+    try:
+        assert again.mac == board.mac
+        assert "hello from a file" in said(again.mpremote("fs", "cat", ":main.py"))
+        assert b"hello from a file" in _after_soft_reset(again)
+    finally:
+        again.close()
+
+
+def _after_soft_reset(board: BoardProcess) -> bytes:
+    """What the board prints when it starts main.py."""
+    with Path(board.pty).open("wb", buffering=0) as port:
+        port.write(b"\r\x03\x02\x04")
+        return board.listen(3, b"hello from a file")
+
+
+@pytest.mark.slow
+def test_a_whole_session_goes_over_the_network_port(
+    tmp_path: Path, chip: str, files: Path
+) -> None:
+    board = BoardProcess(tmp_path / "board", chip)
+    try:
+        offset = hex(CHIPS[chip].bootloader_offset)
+        done = board.esptool(
+            "--baud", "460800", "write-flash", offset, files / "micropython.bin",
+            port=board.rfc2217,
+        )  # fmt: skip
+        assert "Hash of data verified." in said(done)
+        assert said(board.mpremote("eval", "1+1", port=board.rfc2217)).strip() == "2"
+    finally:
+        assert board.close() == 0
