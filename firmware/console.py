@@ -55,7 +55,7 @@ class Wrong(Exception):
     """The line was not understood; the sentence says what was expected."""
 
 
-def talk(ask, stream=None, out=None):
+def run(ask, stream=None, out=None):
     """Read keys and answer lines, a slice at each next(); it ends when nobody types.
 
     It yields whether anybody can: False at the end of all keys.
@@ -221,7 +221,7 @@ def _network(facts):
     own = identity()
     told = facts[10]
     pairs = [
-        ("network", told & 1), ("broker", "{}:{}".format(*own.get("broker", ("", "")))),
+        ("network", told & 1), ("broker", "{}:{}".format(*own.get("broker", ("", ""))[:2])),
         ("broker_connected", told >> 1 & 1), ("joined", told >> 2),
     ]  # fmt: skip
     try:

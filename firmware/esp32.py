@@ -59,10 +59,6 @@ class Esp32Board:
             self._wlan.connect(self._credentials[0], self._credentials[1])
         return False
 
-    def name_server(self) -> tuple[str, int]:
-        """Whom the network says to ask for names."""
-        return self._wlan.ifconfig()[3], 53
-
     def feed_watchdog(self) -> None:
         """The loop is alive."""
         self._watchdog.feed()

@@ -23,6 +23,7 @@ _WINDOW = 8
 _CONNECT_MS_MAX = 10000
 _NO_NETWORK_MS = 500
 _TICKS = 0x3FFFFFFF
+_RESOLVE = "firmware.resolve"  # As text: an import statement's names stay in memory.
 
 
 class Link:
@@ -147,10 +148,9 @@ class Link:
             self._address = host
             return True
         if self._asking is None:
-            from .resolve import ask
-
-            board = self._shell.board
-            self._asking = ask(host, self._settings.dns or board.name_server(), board.random(2))
+            __import__(_RESOLVE)
+            number = self._shell.board.random(2)
+            self._asking = sys.modules[_RESOLVE].run(host, self._settings.name_server, number)
         try:
             found = next(self._asking)
         except (StopIteration, OSError):
@@ -158,7 +158,7 @@ class Link:
         if found is None:
             return False
         self._asking = None
-        sys.modules.pop("firmware.resolve", None)
+        sys.modules.pop(_RESOLVE, None)
         self._address = found
         if not found:
             raise OSError(errno.EHOSTUNREACH)

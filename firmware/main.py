@@ -39,6 +39,8 @@ _STEP_MS = 20  # Of a ramp: fifty a second are not seen as steps.
 _HEAP_EVERY_S = 600
 _RESTART_MS = 1000
 _FULL_DUTY = 65535
+# By text of more than ten characters: names of an import statement stay in memory for ever.
+_CONSOLE = ("firmware.console", "firmware.selftest", "firmware.words")
 _BY_HAND_RANK = wire.RANK_NAMES.index("maintenance")
 _BY_HAND_ID = 0x434F4E53  # The console's own override, whoever else has one.
 _NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in flash.
@@ -154,14 +156,13 @@ class Shell:
         """
         try:
             if self._console is None:
-                from .console import talk
-
-                self._console = talk(self.ask)
+                __import__(_CONSOLE[0])
+                self._console = sys.modules[_CONSOLE[0]].run(self.ask)
             return next(self._console)
         except StopIteration:
             self._console = None
-            for name in ("console", "selftest", "words"):
-                sys.modules.pop("firmware." + name, None)
+            for name in _CONSOLE:
+                sys.modules.pop(name, None)
         return True
 
     def ask(self, percent: int, life_s: int) -> "tuple[int, tuple[object, ...]]":

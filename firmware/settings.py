@@ -22,14 +22,14 @@ class Settings:
         self.key = bytes.fromhex(said["key"])
         self.site = said["site"]
         self.kind = said["kind"]
-        self.host, self.port = said["broker"]
+        # Address and port; in how many seconds a dusk's nodes connect; its name's server if told.
+        broker = said["broker"]
+        broker += [None, None, _SPREAD_S, None][len(broker) :]
+        self.host, self.port, self.spread_s, self.name_server = broker
         self.password = said["password"]
         self.board = said["board"]
         # Group, its key, the lamp's place in the row; a lamp without neighbours has none.
         self.near = said.get("near")
-        self.dns = said.get("dns")  # Address and port; else what the network says.
-        # A dusk's first connections are spread over so many seconds.
-        self.spread_s = said.get("spread_s", _SPREAD_S)
         self.wifi = said.get("wifi", ("", ""))
 
 

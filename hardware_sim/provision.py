@@ -30,9 +30,10 @@ _PERIPHERALS = (
      _BOARD_NAMES),
     ("simmodbus.py", ("layout", "modbus", "simpage"), (("modbus", "answer"),)),
     ("simdali.py", ("dali", "layout", "simpage"), (("dali", "answer"),)),
-    ("simradar.py", ("layout", "radar", "simpage"), (("radar", "write"), ("radar", "read"))),
-    ("simclimate.py", ("climate", "layout", "simpage"),
+    ("sim52.py", ("layout", "radar", "simpage"), (("radar", "write"), ("radar", "read"))),
+    ("sim44.py", ("climate", "layout", "simpage"),
      (("climate", "write"), ("climate", "read"), ("climate", "read_uv"))),
+    ("sim68.py", ("battery", "layout", "simpage"), (("battery", "write"), ("battery", "read"))),
     ("simparticles.py", ("layout", "particles", "simpage", "simtime"), (("particles", "answer"),)),
     ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
@@ -107,11 +108,11 @@ def identity(
         "key": key.hex(),
         "site": site,
         "kind": asset.kind,
-        "broker": list(broker),
+        # A simulated quarter is small, and nobody wants to wait for its nodes.
+        "broker": [*broker, 0],
         "password": controller_end.mqtt_password(key),
         "board": board_spec(_BOARDS[asset.kind]),
         "wifi": ["lamplighter", ""],
-        "spread_s": 0,  # A simulated quarter is small, and nobody wants to wait for it.
         "update_keys": list(update_keys),
     } | _near(asset, site_key, place)
 

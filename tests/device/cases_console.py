@@ -59,7 +59,7 @@ class Pole:
 def typed(pole, *keys):
     """What the console says to keys, a turn each; it is then left alone until it ends."""
     said, left = [], list(keys)
-    for _ in console.talk(pole, lambda: left.pop(0) if left else b"", said.append):
+    for _ in console.run(pole, lambda: left.pop(0) if left else b"", said.append):
         pass
     return "".join(said)
 
@@ -132,7 +132,7 @@ def test_any_bytes_leave_the_console_alive():
 
 
 def test_who_pulls_the_plug_ends_the_console():
-    turns = list(console.talk(Pole(), lambda: None, lambda text: None))
+    turns = list(console.run(Pole(), lambda: None, lambda text: None))
     assert turns == [True, False]
 
 

@@ -57,7 +57,7 @@ def joins(desk: Desk) -> int:
 def test_each_loss_is_recovered_from_alone(
     tmp_path: Path, mosquitto: Broker, names: NameServer
 ) -> None:
-    told = {"broker": ["broker.test", mosquitto.port], "dns": ["127.0.0.1", names.port]}
+    told = {"broker": ["broker.test", mosquitto.port, 0, ["127.0.0.1", names.port]]}
     node = RealNode(tmp_path, "lamp", mosquitto.port, told=told)
     node.start()
     desk = Desk(node, mosquitto.port)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import flasher
-from flasher.build import IMAGE_SIZE_MAX_BYTES, KINDS, ROOT, device_files
+from flasher.build import APART, KINDS, ROOT, device_files
 
 MICROPYTHON = str(Path(sys.executable).parent / "micropython")
 LIST = """
@@ -32,7 +32,7 @@ def test_an_image_is_the_same_each_time_and_small() -> None:
     assert one.data == other.data
     assert one.digest == other.digest
     assert len(one.digest) == 64
-    assert len(one.data) < IMAGE_SIZE_MAX_BYTES // 4
+    assert len(one.data) <= 200 * 1024  # The goal of the smallest board.
 
 
 def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
@@ -42,12 +42,10 @@ def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
     words = [MICROPYTHON, str(tmp_path / "list.py"), str(tmp_path / "image.romfs")]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == sorted(f"/rom/{name}" for name in image.files)
-    assert set(image.files) == {
-        "main.mpy", "firmware/__init__.mpy", "firmware/start.mpy", "firmware/installer.mpy",
-        "firmware/ed25519.mpy", "firmware/lamp_main.mpy", "firmware/bay_main.mpy",
-        "firmware/station_main.mpy", "firmware/drivers/__init__.mpy",
-        "firmware/drivers/dali.mpy", "firmware/drivers/dali_commission.mpy",
-    }  # fmt: skip
+    programmes = {f"firmware/{kind}_main.py" for kind in KINDS}
+    files = {"main.py", "firmware/__init__.py", "firmware/drivers/__init__.py"}
+    wanted = files | programmes | set(APART)
+    assert set(image.files) == {path.removesuffix(".py") + ".mpy" for path in wanted}
 
 
 @pytest.mark.parametrize("kind", KINDS)
