@@ -31,7 +31,8 @@ APART = (
     "firmware/start.py", "firmware/installer.py", "firmware/ed25519.py",
     "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
     "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
-    "firmware/drivers/air_chips.py", "firmware/console.py", "firmware/selftest.py",
+    "firmware/drivers/air_chips.py", "firmware/drivers/ds3231.py",
+    "firmware/console.py", "firmware/selftest.py",
     "firmware/words.py", "firmware/resolve.py",
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"

@@ -54,6 +54,8 @@ GEAR_WORLD = 144  # u32: what is wrong with it, bits
 GEAR_DEAD, GEAR_FAILED, GEAR_LAMP_OUT = 1, 2, 4
 
 RELAY = 116  # u32: 1 while the coil of a lamp's relay is driven, and its contact is open
+RTC_OFF_S = 120  # s32: how far a battery-backed clock is ahead of the world, which may set it
+RTC_SET = 124  # u32: what its battery keeps besides; 0: it never ran, or its battery was taken out
 
 # The clock page, as protocol/worldclock writes it.
 CLOCK_GENERATION = 4
