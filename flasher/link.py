@@ -130,6 +130,7 @@ def _short_names(
     attributes: set[str] = set()
     seen: set[str] = set()
     arguments: set[str] = set()
+    variables: set[str] = set()  # A global of such a name would be hidden in a function.
     used = {where for where, _ in found}
     for module in modules.values():
         if module.name not in used:
@@ -142,6 +143,8 @@ def _short_names(
                 uses[node.attr] += 1
             elif isinstance(node, ast.arg):
                 arguments.add(node.arg)
+            elif isinstance(node, ast.Name):
+                variables.add(node.id)
     # Calls that rows.py writes have this keyword, whether or not a source has it.
     attributes |= arguments & {"row_type"}
     attributes = {n for n in attributes - keep if not n.startswith("__")}
@@ -154,7 +157,7 @@ def _short_names(
     taken |= set(short.values())
     rest = sorted(attributes - set(shared), key=lambda n: (-uses[n], n))
     short |= _coloured(rest, _fresh(taken), _together(modules, used))
-    fresh = _fresh(taken)
+    fresh = _fresh(taken | variables)
     places = {place: place[1] if place in entries else next(fresh) for place in sorted(found)}
     return Names(keep, short, places)
 

@@ -89,3 +89,22 @@ def test_files_in_folders_are_found_again(tmp_path: Path) -> None:
     words = [MICROPYTHON, str(tmp_path / "list.py"), str(tmp_path / "image.romfs")]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == ["/rom/a/b/c.mpy", "/rom/a/d.mpy", "/rom/e.mpy"]
+
+
+def test_no_variable_of_a_function_hides_a_global_of_a_node() -> None:
+    for one in flasher.build_application().linked.values():
+        tree = ast.parse(one.text)
+        made = {
+            node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        assert made
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):
+                stored = {
+                    node.id
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                }
+                told = {n for node in ast.walk(function) if isinstance(node, ast.Global)
+                        for n in node.names}  # fmt: skip
+                assert not (stored - told) & made, function.name
