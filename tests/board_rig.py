@@ -12,7 +12,7 @@ from pathlib import Path
 
 _BIN = Path(sys.executable).parent
 _START_S = 30  # The first board of a machine builds its peripherals, which takes seconds.
-TOOL_S = 60
+TOOL_S = 25
 
 
 class BoardProcess:

@@ -11,13 +11,6 @@ import sys
 import uctypes
 import vfs
 
-places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
-letters = sys.argv[2]
-peripherals = uctypes.bytearray_at(places[6], places[7])
-vfs.mount(vfs.VfsRom(peripherals), "/sim")
-sys.path[:] = ["", "/lib", "/sim", "/rom", ".frozen"]
-simboard = __import__("simboard")
-
 
 class Partition:
     """A partition of a real flash: programming clears bits, erasing sets them."""
@@ -46,9 +39,8 @@ class Partition:
         return 0
 
 
-def mounted():
+def mounted(partition):
     """The file system in the partition; a blank one is made new, as MicroPython does."""
-    partition = Partition(places[4], places[5])
     sizes = {"readsize": 32, "progsize": 32, "lookahead": 32}
     try:
         return vfs.VfsLfs2(partition, **sizes)
@@ -57,28 +49,37 @@ def mounted():
         return vfs.VfsLfs2(partition, **sizes)
 
 
-def run(path):
-    """Run a file of the flash, as MicroPython runs boot.py and main.py."""
-    try:
-        with open(path) as file:
-            source = file.read()
-    except OSError:
-        return
-    exec(compile(source, path, "exec"), globals())
+def start(names):
+    """Mount, forget our own names, which are the console's too, and run what is to be run."""
+    places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
+    letters = sys.argv[2]
+    vfs.mount(vfs.VfsRom(uctypes.bytearray_at(places[6], places[7])), "/sim")
+    sys.path[:] = ["", "/lib", "/sim", "/rom", ".frozen"]
+    board = __import__("simboard")
+    root = mounted(Partition(places[4], places[5]))
+    vfs.umount("/")
+    vfs.mount(root, "/")
+    os.chdir("/")
+    for name in ("machine", "network"):
+        sys.modules[name] = board
+    for name in list(names):
+        if name[:2] != "__":
+            del names[name]
+    raw = "S" in letters
+    files = [] if raw else ["main.py"]
+    if "R" in letters:
+        boot = __import__("boot")
+        if not raw:
+            boot.run()
+    else:
+        files.insert(0, "boot.py")
+    for path in files:
+        try:
+            with open(path) as file:
+                source = file.read()
+        except OSError:
+            continue
+        exec(compile(source, path, "exec"), names)
 
 
-root = mounted()
-vfs.umount("/")
-vfs.mount(root, "/")
-os.chdir("/")
-for name in ("machine", "network"):
-    sys.modules[name] = simboard
-raw = "S" in letters
-if "R" in letters:
-    boot = __import__("boot")
-    if not raw:
-        boot.run()
-else:
-    run("boot.py")
-if not raw:
-    run("main.py")
+start(globals())

@@ -1,7 +1,7 @@
 """The real esptool and mpremote, as commands, on simulated boards of all three chips.
 
-On a pseudo-terminal they are fast, but cannot work the straps; over RFC 2217 they can, at 0.2 s for
-each exchange, so that only a few commands go that way here and a whole session in the soak.
+On a pseudo-terminal they are fast, but cannot work the straps; over RFC 2217 they can, at 0.2 s
+for each exchange, so that few commands go that way here and a whole session in the soak.
 """
 
 from __future__ import annotations
