@@ -33,7 +33,7 @@ _TALQ_REASONS = {
 _BAYS = {"unknown": "Unknown", "vacant": "Vacant", "occupied": "Occupied"}
 _NO_CLOCK_S = 65535
 _NO_TEMPERATURE_DC = -2731  # Colder is nothing.
-_QUALITIES = ("none", "estimated", "synchronised")
+_QUALITIES = ("none", "estimated", "synchronised", "rtc")
 # Events of nodes: function id, TALQ's event type, whether it has a beginning and an end.
 EVENTS = {
     "lamp_failure": ("monitor", "lampFailure", True),

@@ -66,5 +66,5 @@ class Clock:
             behind_ms = ((day - now.day) * 86400 + second - now.second) * 1000
             behind_ms += millis - now.millis
         now.day, now.second, now.millis, now.quality = day, second, millis, quality
-        if quality == wire.TIME_SYNCHRONISED:
+        if quality != wire.TIME_ESTIMATED:
             self.keeper.told(now, behind_ms, configuration)

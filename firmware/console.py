@@ -27,7 +27,7 @@ NOTHING, BACK = -1, -2
 _LOG = 10
 _RECORD = "<BIIBBBHIHIi"  # As happenings.py writes it, and a CRC after it.
 _RECORD_SIZE = 34
-_QUALITY = ("none", "estimated", "synchronised")
+_QUALITY = ("none", "estimated", "synchronised", "rtc")
 _STATUS = ("done", "expired", "refused", "weaker")
 _CAUSES = ("", "power_on", "hard_reset", "watchdog", "deep_sleep", "soft_reset")
 # Endings of names: what a number is divided by, and its unit.

@@ -26,6 +26,7 @@ class Esp32Board:
         self._pwm = None
         self.pass_ms = 100  # What the link gets of each turn of the loop.
         self.relay_s: tuple[int, int] | None = None  # How long it stays open and closed at least.
+        self.clock_bus: object | None = None  # Where a battery-backed clock is.
         self._credentials = credentials
         self._wlan = network.WLAN(network.WLAN.IF_STA)
         if spec[_PWM] is not None:

@@ -16,6 +16,7 @@ _PRESENCE = PARTS.index("presence")
 _METER = PARTS.index("meter_tx")
 _LIGHT = PARTS.index("light_scl")
 _DALI = PARTS.index("dali_tx")
+_CLOCK = PARTS.index("clock")
 _METER_EVERY = 2  # Ticks between two requests: the chip renews its values 2.5 times a second.
 _LIGHT_EVERY = 10
 _PULSE_MS = 30  # A latching relay's coil (TE RT314F12: 30 ms) is not driven longer.
@@ -62,6 +63,8 @@ class LampBoard(Esp32Board):
             scl, sda = machine.Pin(spec[_LIGHT]), machine.Pin(spec[_LIGHT + 1])
             self._light = machine.I2C(0, scl=scl, sda=sda, freq=100000)
             bh1750.read(self._light, self._light_count)  # It begins to count.
+            if spec[_CLOCK]:
+                self.clock_bus = self._light
 
     def set_level(self, duty: int, level_c: int) -> None:
         """Dim the lamp; a DALI driver is given its level when it is polled, and fades to it."""

@@ -30,6 +30,7 @@ from .flash_io import EventLog, Slot, digest
 from .happenings import event_of, record_of
 from .link_io import Link
 from .node import FIRMWARE_VERSION, Node, Stored
+from .now import Now
 from .readings import Readings
 from .settings import Settings, SettingsError, read
 from .upgrade import Upgrade
@@ -37,6 +38,8 @@ from .upgrade import Upgrade
 _TICK_MS = 100
 _STEP_MS = 20  # Of a ramp: fifty a second are not seen as steps.
 _HEAP_EVERY_S = 600
+_BATTERY = "firmware.drivers.ds3231"  # By text: names of an import statement stay in memory.
+_NOT_TOLD_S = 3  # An error by which the battery-backed clock is not set.
 _RESTART_MS = 1000
 _FULL_DUTY = 65535
 # By text of more than ten characters: names of an import statement stay in memory for ever.
@@ -115,6 +118,8 @@ class Shell:
             self._heap_s = now.uptime_s
             self.board.heap(readings)
             keeper.tick(now)
+            if self.board.clock_bus is not None:
+                self._keep_battery(now)
             if keeper.changed:
                 self.time_slot.save(keeper.memory(), self.time_slot.generation + 1)
         self.node.tick(now, readings)
@@ -123,6 +128,19 @@ class Shell:
         if self._console:
             self.typed()
         self.board.feed_watchdog()
+
+    def _keep_battery(self, now: Now) -> None:
+        """Set the battery-backed clock by a good time, or take its time where ours is worse."""
+        keeper = self.clock.keeper
+        error_s = keeper.error_s(now)
+        if now.quality != wire.TIME_SYNCHRONISED:
+            error_s = max(error_s, _NOT_TOLD_S)
+        __import__(_BATTERY)
+        keep = sys.modules.pop(_BATTERY).keep
+        told = keep(self.board.clock_bus, now.day, now.second, error_s)
+        if told:
+            keeper.set_day = told[2]
+            self.clock.set(told[0], told[1], 0, wire.TIME_RTC, self.node.configuration)
 
     def work(self) -> None:
         """The time until the next tick is the link's; a ramp takes a step in between."""

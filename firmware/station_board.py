@@ -25,6 +25,7 @@ _DISPLAY = PARTS.index("modbus_display")
 _BUS = PARTS.index("sda")
 _PARTICLES = PARTS.index("particles_tx")
 _NOISE = PARTS.index("noise")
+_CLOCK = PARTS.index("clock")
 _STEPS = PARTS.index("steps")
 # Where the first number of each chip goes, and their causes.
 _TEMPERATURE = wire.QUANTITY_NAMES.index("air_temperature_dc")
@@ -69,6 +70,8 @@ class StationBoard(Esp32Board):
         if spec[_BUS] is not None:
             sda, scl = machine.Pin(spec[_BUS]), machine.Pin(spec[_BUS + 1])
             bus = machine.I2C(0, scl=scl, sda=sda, freq=100000)
+            if spec[_CLOCK]:
+                self.clock_bus = bus
         if spec[_PARTICLES] is not None:
             tx, rx = spec[_PARTICLES : _PARTICLES + 2]
             line = machine.UART(1, baudrate=9600, tx=tx, rx=rx, timeout=0)

@@ -24,6 +24,7 @@ _DRIFT_S_MIN = 3600
 _DRIFT_PPM_MAX = 300
 # What an estimate may be off by: a minute when it was made yesterday, and as much for each night.
 _ERROR_S, _UNKNOWN_S = 60, 65535
+_RTC_MS = 432  # What a battery-backed clock is off by in a day at the most: 5 ppm.
 
 
 class Timekeeper:
@@ -32,6 +33,7 @@ class Timekeeper:
     def __init__(self, memory: bytes) -> None:
         self.changed = False
         self.drift_ppm = 0
+        self.set_day = 0  # When the battery-backed clock was set that told the time last.
         self._next_day = self._start_s = self._nights = 0
         self._lived = False
         self._told = False
@@ -53,7 +55,10 @@ class Timekeeper:
             return _UNKNOWN_S
         if now.quality == wire.TIME_ESTIMATED:
             return min(_UNKNOWN_S, _ERROR_S * (self._nights + 1))
-        return min(_UNKNOWN_S, 1 + (now.uptime_s - self._told_s) // 10000)
+        error_s = 1 + (now.uptime_s - self._told_s) // 10000
+        if now.quality == wire.TIME_RTC:
+            error_s += max(0, now.day - self.set_day) * _RTC_MS // 1000
+        return min(_UNKNOWN_S, error_s)
 
     def started(self, now: Now, configuration: wire.Configuration) -> bool:
         """Fill `now` by the sun when nothing else did; False when nothing is known.

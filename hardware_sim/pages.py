@@ -31,6 +31,7 @@ class Pages:
         self.duty = column(layout.DUTY)
         self.driven = column(layout.DRIVEN)
         self.relay = column(layout.RELAY)
+        self.rtc_set = column(layout.RTC_SET)
         self.boots = column(layout.BOOTS)
         self.feeds = column(layout.FEEDS)
         self.power_mw = column(layout.POWER_MW)
@@ -46,6 +47,7 @@ class Pages:
         self.gear_levels = column(layout.GEAR_LEVELS)
         self.gear_status = column(layout.GEAR_STATUS)
         self.gear_world = column(layout.GEAR_WORLD)
+        self.rtc_off_s = signed[:, layout.RTC_OFF_S // 4]
         self.echo_db = signed[:, layout.ECHO_DB // 4]
         self.cut_writes = column(layout.CUT_WRITES)
         self.cut_bytes = column(layout.CUT_BYTES)

@@ -9,6 +9,7 @@ DOWN = const(0x44)  # "D"
 TIME_NONE = const(0)
 TIME_ESTIMATED = const(1)
 TIME_SYNCHRONISED = const(2)
+TIME_RTC = const(3)  # By the node's battery-backed clock, which the network had set before.
 
 # Why the lamp has its level (`reason` fields). Names are those of the operator API.
 REASON_NAMES = (

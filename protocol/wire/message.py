@@ -5,8 +5,8 @@ Kinds of fields, little endian:
     B H I i   unsigned 8, 16, 32 bits, signed 32 bits
     n         8 bytes: a nonce or a digest
     p         percent, 0-100                    (8 bits)
-    t         0-2: time quality, bay state, …   (8 bits)
-    a k r u   0-1, 0-3, 0-8, 1-2                (8 bits)
+    t         0-2: bay state, …                 (8 bits)
+    a k r u   0-1, 0-3 (time quality), 0-8, 1-2 (8 bits)
     m         milliseconds, 0-999               (16 bits)
     z o       size 1-4096, offset 0-4095        (16 bits)
     h f       seconds 10-3600, 1-3600           (16 bits)

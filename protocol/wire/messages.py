@@ -65,7 +65,7 @@ class LampState(Message):
     """
 
     TYPE = 0x04
-    KINDS = "HstpprBIIHBIHia"
+    KINDS = "HskpprBIIHBIHia"
     FIELDS = (
         "day", "second", "quality", "level_percent", "target_percent", "reason", "faults",
         "power_mw", "energy_wh", "voltage_dv", "presence", "burning_min", "override_id",
@@ -96,7 +96,7 @@ class BayState(Message):
     """
 
     TYPE = 0x05
-    KINDS = "HsttpHsaHtii"
+    KINDS = "HsktpHsaHtii"
     FIELDS = (
         "day", "second", "quality", "state", "confidence_percent", "since_day", "since_second",
         "overstayed", "stay_min", "radar", "far_nt", "temperature_dc",
@@ -122,7 +122,7 @@ class Event(Message):
     """
 
     TYPE = 0x06
-    KINDS = "IIBttHsmIi"
+    KINDS = "IIBtkHsmIi"
     FIELDS = (
         "boot_count", "number", "kind", "started", "quality", "day", "second", "millis",
         "uptime_ms", "value",
@@ -165,7 +165,7 @@ class NodeState(Message):
     """Node: its own health. `refused` counts frames refused since boot, by any reason."""
 
     TYPE = 0x09
-    KINDS = "HstIIIHHHBI"
+    KINDS = "HskIIIHHHBI"
     FIELDS = (
         "day", "second", "quality", "uptime_ms", "heap_free_bytes", "heap_total_bytes",
         "refused", "events_waiting", "events_lost", "reset_cause", "boot_count",
@@ -207,7 +207,7 @@ class Readings(Message):
     """
 
     TYPE = 0x0A
-    KINDS = "Hst"
+    KINDS = "Hsk"
     FIELDS = ("day", "second", "quality")
     TAIL = "pairs"
     day: int
@@ -224,7 +224,7 @@ class Why(Message):
     """
 
     TYPE = 0x0D
-    KINDS = "HstI"
+    KINDS = "HskI"
     FIELDS = ("day", "second", "quality", "override_id")
     TAIL = "rules"
     day: int

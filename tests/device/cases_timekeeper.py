@@ -98,6 +98,23 @@ def test_a_slow_oscillator_is_found_out_within_hours():
     assert keeper.drift_ppm == before
 
 
+def test_the_error_by_a_battery_backed_clock_is_5_ppm_since_it_was_set():
+    keeper, now = Timekeeper(b""), Now()
+    now.day, now.second, now.quality = FIRST_DAY + 100, 60000, wire.TIME_RTC
+    keeper.set_day = FIRST_DAY
+    keeper.told(now, 0, said())
+    assert keeper.error_s(now) == 1 + 43
+    now.uptime_s += 20000
+    assert keeper.error_s(now) == 3 + 43
+    keeper.set_day = FIRST_DAY + 200  # Nobody knows why: it was set in what is to come.
+    assert keeper.error_s(now) == 3
+    assert not keeper.started(now, said()), "nothing is estimated beside it"
+    keeper = Timekeeper(keeper.memory())
+    other = Now()
+    assert keeper.started(other, said())
+    assert other.day == FIRST_DAY + 101, "without its battery the next night goes on from there"
+
+
 class Pole:
     """A lamp with a photocell and no plan."""
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from real_node import Desk, RealNode, configuration
+from schedule_tables import only, step
 from servers import Broker
 
+from hardware_sim import provision
 from hardware_sim.world.street import Street
 from protocol import plan, wire
 
@@ -65,3 +67,52 @@ def test_a_relay_opens_without_light_and_lets_go_when_its_node_is_pulled_out(
     node.start()
     until(node, 100, True)
     assert not node.log()
+
+
+def state(desk: Desk) -> wire.LampState:
+    desk.ask()
+    found = desk.last(wire.LampState)
+    assert isinstance(found, wire.LampState)
+    return found
+
+
+def test_a_node_with_a_battery_boots_at_dusk_with_the_right_time(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    told = {"board": provision.board_spec("nema_clock")}
+    node = RealNode(tmp_path, "lamp", mosquitto.port, told=told)
+    desk = Desk(node, mosquitto.port)
+    node.start()
+    desk.pump(until=lambda: desk.last(wire.NodeState))
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+    evening = only(step("16:00", 100), step("22:30", 60))
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 1, evening) == wire.UPLOAD_STORED
+    assert not node.pages.rtc_set[0], "its battery is new"
+    node.clock.set(node.clock.now_s(), 400.0)  # Once in ten minutes it looks after the chip.
+    desk.pump(until=lambda: node.pages.rtc_set[0])
+    node.clock.set(node.clock.now_s(), 1.0)
+    node.stop()
+    desk.close()
+    mosquitto.kill()
+    # Twenty days later, network and controller are gone, and it is a quarter to midnight.
+    later_s = (node.clock.now_s() // 86400 + 20) * 86400 + 22.75 * 3600
+    node.clock.set(later_s, 1.0)
+    node.pages.power_mw[:] = 36000
+    node.start()
+    until(node, 60, True)
+    node.clock.set(node.clock.now_s(), 5.0)
+    node.pages.power_mw[:] = 0  # Its lamp fails, which the node tells when it is heard again.
+    time.sleep(2.0)
+    mosquitto.start()
+    back = Desk(node, mosquitto.port)
+    back.pump(30.0, until=lambda: back.last(wire.Event))
+    event = back.last(wire.Event)
+    assert isinstance(event, wire.Event)
+    assert event.kind == wire.EVENT_NAMES.index("lamp_failure")
+    assert event.quality == wire.TIME_RTC
+    since_s = later_s - 946684800
+    gone_s = event.day * 86400 + event.second - since_s
+    assert 0 <= gone_s <= 20 * 0.432 + 60, "it is ahead by 5 ppm of twenty days"
+    assert not node.log()
+    back.close()
+    node.close()
