@@ -32,9 +32,9 @@ class LampBoard(Esp32Board):
         self._light = None
         self._light_count = bytearray(2)
         self._count = 0
-        self._relay = None
+        self._relay: "tuple[machine.Pin, ...] | None" = None
         self._driver = None
-        self._told: list[int] = []
+        self._told: list[int]  # There is one where there is a driver.
         # As a PWM output would have begun: full light, or what a planned restart keeps.
         self._duty = int.from_bytes(boot.left[:2], "little")  # type: ignore[index] # it is bytes
         if spec[_DALI] is not None:
@@ -48,11 +48,9 @@ class LampBoard(Esp32Board):
         if spec[_RELAY] is not None:
             self.relay_s = (spec[_RELAY + 2], spec[_RELAY + 3])
             # With two coils each has a pin: the first closes, the second opens.
-            self._relay = [
-                machine.Pin(number, machine.Pin.OUT, value=0)
-                for number in spec[_RELAY : _RELAY + 2]
-                if number is not None
-            ]
+            self._relay = (machine.Pin(spec[_RELAY], machine.Pin.OUT, value=0),)
+            if spec[_RELAY + 1] is not None:
+                self._relay += (machine.Pin(spec[_RELAY + 1], machine.Pin.OUT, value=0),)
             self.set_relay(True)
         if spec[_PRESENCE] is not None:
             self._presence = machine.Pin(spec[_PRESENCE], machine.Pin.IN)

@@ -36,8 +36,7 @@ class Timekeeper:
         self.set_day = 0  # When the battery-backed clock was set that told the time last.
         self._next_day = self._start_s = self._nights = 0
         self._lived = False
-        self._told = False
-        self._told_s = 0
+        self._told_s = -1  # When it was told the time last; -1: not yet.
         if len(memory) == struct.calcsize(_MEMORY):
             day, start_s, drift_ppm, nights = struct.unpack(_MEMORY, memory)
             if abs(start_s) <= _DUSK_S_MAX and abs(drift_ppm) <= _DRIFT_PPM_MAX:
@@ -81,14 +80,14 @@ class Timekeeper:
     def told(self, now: Now, behind_ms: int, configuration: "wire.Configuration | None") -> None:
         """Somebody told the time, which is in `now`; the own clock was so far behind it."""
         gone_s = now.uptime_s - self._told_s
-        if self._told and gone_s >= _DRIFT_S_MIN and abs(behind_ms) < 10000:
+        first = self._told_s < 0
+        if not first and gone_s >= _DRIFT_S_MIN and abs(behind_ms) < 10000:
             found = self.drift_ppm + behind_ms * 500 // gone_s  # Half of what was seen.
             found = max(-_DRIFT_PPM_MAX, min(_DRIFT_PPM_MAX, found))
             if abs(found - self.drift_ppm) > 2:
                 self.drift_ppm = found
                 self.changed = True
-        first = not self._told
-        self._told, self._told_s = True, now.uptime_s
+        self._told_s = now.uptime_s
         if configuration is not None and (first or not self._next_day):
             self._learn(now, configuration)
 
