@@ -29,6 +29,7 @@ _INPUT_MAX = 256 * 1024  # What a busy process has not read; more is lost, as in
 _SOFT = 0  # Exit status.
 GOES_ON, RESTARTED, RESET = "goes on", "restarted", "reset"
 _TICKS = 0x3FFFFFFF
+_STARTED_AT = 80  # In the shared page, after the table of places: start.py sets it.
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Application:
         self._pid = 0
         self._input = bytearray()
         self._interrupt = False  # To be sent as soon as the starting process can take it.
+        self._shared = mmap.mmap(-1, mmap.PAGESIZE)
         self.fd: int | None = None
 
     @staticmethod
@@ -83,7 +85,7 @@ class Application:
         """Hand over what it takes; deliver an interrupt that it could not take before."""
         if self.fd is None:
             return
-        if self._interrupt and self._catches():
+        if self._interrupt and self._started and self._catches():
             self._interrupt = False
             os.kill(self._pid, signal.SIGINT)
         try:
@@ -140,18 +142,21 @@ class Application:
         # Loaded in the parent, so that each start takes a millisecond.
         import micropython_run
 
+        self._shared = mmap.mmap(-1, mmap.PAGESIZE)
         letters = ("R" if places.romfs else "-") + ("S" if raw else "-")
         self._pid, fd = pty.fork()
         if self._pid == 0:
+            signal.set_wakeup_fd(-1)
             os.closerange(3, 256)
             flash = _mapped(places.flash)
             start = _address(flash)
             slots, slots_size = places.romfs or (0, 0)
-            table = (ctypes.c_uint64 * 10)(
+            table = (ctypes.c_uint64 * 10).from_buffer(self._shared)
+            table[:] = [
                 0, 0, _address(self._page), _address(clock), start + places.vfs[0],
                 places.vfs[1], _address(romfs), len(romfs),
                 start + slots if slots_size else 0, slots_size // 2,
-            )  # fmt: skip
+            ]  # fmt: skip
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
@@ -169,13 +174,18 @@ class Application:
         """Interrupt code that runs; False: it is at its prompt and reads the byte itself."""
         if self.fd is None:
             return True
-        if self._catches():
+        if self._started and self._catches():
             os.kill(self._pid, signal.SIGINT)
             return True
-        if not self._console.ready:
+        if not self._started or not self._console.ready:
             self._interrupt = True
             return True
         return False
+
+    @property
+    def _started(self) -> bool:
+        """Whether the process has its file system; before, an interrupt would leave it none."""
+        return self._shared[_STARTED_AT] != 0
 
     def _catches(self) -> bool:
         try:

@@ -62,6 +62,7 @@ def start(names):
     os.chdir("/")
     for name in ("machine", "network"):
         sys.modules[name] = board
+    uctypes.bytearray_at(int(sys.argv[1]) + 80, 1)[0] = 1  # From now on it can be interrupted.
     for name in list(names):
         if name[:2] != "__":
             del names[name]

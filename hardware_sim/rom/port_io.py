@@ -55,9 +55,10 @@ class Ports:
         stop_read, stop_write = os.pipe()
         os.set_blocking(stop_write, False)
         signal.set_wakeup_fd(stop_write)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        self._selector.register(stop_read, selectors.EVENT_READ, lambda: None)
+        signal.signal(signal.SIGTERM, self._stop)
+        # Not handled here, or each child would seem to catch it before its own handler is set.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        self._selector.register(stop_read, selectors.EVENT_READ, lambda: os.read(stop_read, 64))
         Application.prepare()
         self._follow(self._board.power_on(button=button))
         part = ready_file.with_suffix(".part")
@@ -175,13 +176,19 @@ class Ports:
     def _to_ports(self, data: bytes) -> None:
         if self._client is not None:
             self._client.send(data)
+        self._look_at_pty()
         if self._pty_open:
             self._to_pty += data
             del self._to_pty[_QUEUE_MAX:]  # Who does not read loses, as with a real board.
             self._flush_pty()
 
     def _flush_pty(self) -> None:
-        with contextlib.suppress(OSError):  # Full, or closed: the next look tells which.
+        if not self._to_pty:
+            return
+        with contextlib.suppress(OSError, termios.error):  # Full, or closed: a look tells which.
+            # A pseudo-terminal that is opened anew echoes what we write as if the host had sent
+            # it, until its new user makes it raw.
+            tty.setraw(self._master, termios.TCSANOW)
             while self._to_pty:
                 del self._to_pty[: os.write(self._master, self._to_pty)]
 
