@@ -21,6 +21,11 @@ _REPORT_MS_MIN = 150
 _RAMP_REPORT_MS = 2000
 # The photocell's own two levels, in tenths of a lux.
 DARK_DX, BRIGHT_DX = 350, 700
+# It is bright when it was so for this long; beyond the window around sunset and sunrise it is as
+# the sun says.
+_BRIGHT_S, _WINDOW_S, _DAY_S = 60, 5400, 86400
+_SUN_EVERY_S = 16
+_PHOTOCELL = 2
 # Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
 _LUX_TOLD_DX_MAX = 2000
 _LUX_REPORT_MS = 10000
@@ -53,6 +58,8 @@ class LampChannel:
         self._near_until_s = self._hinted_s = 0
         self.rules = b""
         self._dark = True
+        self._dark_s = 0
+        self._sun = -1
         self._reported_lux_dx = -1
         self._reported_power_mw = -1
         self._burning_ms = 0
@@ -83,8 +90,9 @@ class LampChannel:
         near = 0
         if self._said is not None and now.uptime_s < self._near_until_s:
             near = self._said.near_percent
-        bright = -1 if readings.lux_dx < 0 else 0 if self._dark else 1
-        if lamp.tick(now, self.motion.age_s(now), near, bright) or changed:
+        if self._dark:
+            self._dark_s = now.uptime_s
+        if lamp.tick(now, self.motion.age_s(now), near, self._bright(now, readings)) or changed:
             self.news = True
         if lamp.closed != self._closed:
             self._closed = lamp.closed
@@ -164,6 +172,35 @@ class LampChannel:
         if lux_dx < 0:
             return self._dark
         return lux_dx < DARK_DX or (self._dark and lux_dx <= BRIGHT_DX)
+
+    def _bright(self, now: Now, readings: Readings) -> int:
+        """What of the photocell is believed: 1 bright, 0 dark, -1 without one.
+
+        It may switch around sunset and sunrise alone, as far as the time is known: a thunderstorm
+        is no night. Bright it is after a while only: a headlight is no day.
+        """
+        if readings.lux_dx < 0:
+            return -1
+        if now.quality == wire.TIME_ESTIMATED and self._said is not None:
+            if self._sun < 0 or not now.second % _SUN_EVERY_S:
+                self._sun = self._by_the_sun(now, readings.clock_error_s)
+            if self._sun < _PHOTOCELL:
+                return self._sun
+        return 1 if now.uptime_s - self._dark_s >= _BRIGHT_S else 0
+
+    def _by_the_sun(self, now: Now, error_s: int) -> int:
+        """1 by day, 0 by night, _PHOTOCELL around sunset and sunrise and where there are none."""
+        said = self._said
+        assert said is not None
+        rise, down, kind = schedule.sun_times(now.day, said.lat_e5, said.lon_e5)
+        after_s, before_s = (now.second - rise) % _DAY_S, (down - now.second) % _DAY_S
+        day_s, window_s = (down - rise) % _DAY_S, _WINDOW_S + error_s
+        if kind == schedule.NORMAL:
+            if after_s < day_s and min(after_s, before_s) > window_s:
+                return 1
+            if after_s > day_s and min(_DAY_S - after_s, _DAY_S - before_s) > window_s:
+                return 0
+        return _PHOTOCELL
 
     def due(self, readings: Readings, since_ms: int) -> bool:
         """Whether the state should be told, `since_ms` after it was last told."""

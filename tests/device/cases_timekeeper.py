@@ -124,10 +124,10 @@ class Pole:
         self.channel.configure(said(**changes))
         self.effects, self.now, self.readings = effects, Now(), Readings()
 
-    def at(self, lux_dx):
-        """Its target after a second of that light."""
+    def at(self, lux_dx, seconds=1):
+        """Its target after a second of that light, or more."""
         self.readings.lux_dx = lux_dx
-        for _ in range(10):
+        for _ in range(10 * seconds):
             self.now.tick_ms += 100
             self.now.uptime_ms += 100
             self.now.uptime_s = self.now.uptime_ms // 1000
@@ -138,9 +138,44 @@ class Pole:
 
 def test_without_time_a_pole_with_power_by_day_follows_its_photocell():
     pole = Pole(permanent=1)
-    assert [pole.at(lux) for lux in (20000, 800, 500, 300, 500, 20000)] == [
-        0, 0, 0, 100, 100, 0,
-    ]  # fmt: skip
+    assert pole.at(20000) == 100, "lit until it has been bright for a while"
+    assert pole.at(20000, 60) == 0
+    assert [pole.at(lux) for lux in (20000, 800, 500, 300, 500)] == [0, 0, 0, 100, 100]
+    assert pole.at(20000, 59) == 100, "a headlight is no day"
+    assert pole.at(300) == pole.at(20000, 58) == 100
+    assert pole.at(20000, 4) == 0
     assert pole.at(-1) == 100, "a photocell that fell silent puts nothing out"
     assert Pole(permanent=1).at(-1) == 100, "never heard, the lamp is lit"
     assert Pole().at(20000) == 100, "a switched feeder is live in the dark"
+
+
+def off_at(after_sunset_s, lux_dx, quality=wire.TIME_ESTIMATED, error_s=60):
+    """Whether a lamp whose plan is off all day is off in that light, so long after a sunset."""
+    pole = Pole(permanent=1)
+    plan = AlwaysOff()
+    pole.channel.lamp.follow(plan)
+    pole.now.quality, pole.readings.clock_error_s = quality, error_s
+    at_s = sunset_s(FIRST_DAY) + after_sunset_s
+    pole.now.day, pole.now.second = FIRST_DAY + at_s // 86400, at_s % 86400
+    return pole.at(lux_dx, 61) == 0
+
+
+class AlwaysOff:
+    """A plan that never asks for light."""
+
+    def at(self, day, second, presence_age_s, decision):
+        decision.level_percent = decision.plan_percent = decision.ramp_s = 0
+        decision.dynamic = -1
+        decision.reason = decision.plan_reason = 1
+
+
+def test_a_photocell_switches_around_sunset_and_sunrise_alone():
+    noon_s, midnight_s = -4 * 3600, 7 * 3600
+    assert off_at(noon_s, 100), "a thunderstorm is no night"
+    assert not off_at(noon_s, 100, error_s=4 * 3600), "nobody knows whether it is noon"
+    assert not off_at(-3600, 100), "dusk may come early"
+    assert off_at(-3600, 20000) and off_at(1800, 20000)
+    assert not off_at(midnight_s, 100), "an estimated time puts nothing out in the dark"
+    assert not off_at(midnight_s, 20000), "a headlight is no day"
+    for quality in (wire.TIME_SYNCHRONISED, wire.TIME_RTC):
+        assert off_at(noon_s, 100, quality) and off_at(midnight_s, 100, quality)
