@@ -1,8 +1,9 @@
-"""A MicroPython process on a pseudo-terminal that has a board's flash mapped to its addresses.
+"""A MicroPython process that has a board's flash mapped to its addresses.
 
 It ends when its code resets the chip (3) or at Ctrl-D (0), a soft reset, after which it is
 started again. An interrupt becomes a signal while code runs, for the process reads its console
-only at the prompt.
+only at the prompt. Its console is a socket and no terminal: the unix port changes a terminal's
+mode around each line, and that throws away what has come in between.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import pty
 import signal
-import termios
+import socket
 import time
-import tty
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +105,7 @@ class Application:
             data = os.read(self.fd, 65536)
         except BlockingIOError:
             return b"", GOES_ON
-        except OSError:  # The other end of the pseudo-terminal is closed: it has ended.
+        except OSError:  # It has ended with input unread.
             data = b""
         if data:
             self._console.said(data)
@@ -144,9 +143,13 @@ class Application:
 
         self._shared = mmap.mmap(-1, mmap.PAGESIZE)
         letters = ("R" if places.romfs else "-") + ("S" if raw else "-")
-        self._pid, fd = pty.fork()
+        ours, its = socket.socketpair()
+        self._pid = os.fork()
         if self._pid == 0:
             signal.set_wakeup_fd(-1)
+            os.setsid()  # Our terminal's Ctrl-C is not its own.
+            for number in (0, 1, 2):
+                os.dup2(its.fileno(), number)
             os.closerange(3, 256)
             flash = _mapped(places.flash)
             start = _address(flash)
@@ -163,8 +166,8 @@ class Application:
             arguments = ["micropython", "-X", f"heapsize={HEAP}", "-i", str(_START)]
             arguments += [str(ctypes.addressof(table)), letters]
             os._exit(micropython_run.run_main(arguments))
-        # Raw before anything is written to it, or the terminal would echo and hold back.
-        tty.setraw(fd, termios.TCSANOW)
+        its.close()
+        fd = ours.detach()
         os.set_blocking(fd, False)
         self.fd = fd
         if raw:
