@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hardware_sim.rom import CHIPS, esp_image, micropython_image
 pytestmark = pytest.mark.xdist_group("board")
 CONTENT = random.Random(6).randbytes(20_000)
 AT = "0x100000"
+_BLANK = b"invalid header: 0xffffffff\r\n"
 
 
 @pytest.fixture(scope="module", params=sorted(CHIPS))
@@ -178,16 +180,30 @@ def test_code_is_loaded_into_ram_and_run(tmp_path: Path, chip: str, files: Path)
 def test_a_blank_board_says_so_again_and_again(tmp_path: Path, chip: str) -> None:
     board = BoardProcess(tmp_path / "board", chip)
     try:
-        assert board.listen(1.5).count(b"invalid header: 0xffffffff") >= 2
+        assert board.listen(3, _BLANK * 2).count(_BLANK) >= 2
     finally:
         board.close()
 
 
-def test_straps_work_over_the_network_port(node: BoardProcess) -> None:
-    done = node.esptool("--no-stub", "read-mac", port=node.rfc2217)
-    assert node.mac in said(done)
-    assert "Hard resetting via RTS pin" in done.stdout
-    # The reset has started what is in flash.
+def test_straps_work_over_the_network_port(tmp_path: Path) -> None:
+    boards = [BoardProcess(tmp_path / chip, chip) for chip in sorted(CHIPS)]
+    try:
+        # They wait more than they work, so they do it at once.
+        with ThreadPoolExecutor(len(boards)) as pool:
+            for board, text in zip(boards, pool.map(_strapped, boards), strict=True):
+                assert board.mac in text
+                assert "Hard resetting via RTS pin" in text
+                assert _BLANK in board.listen(2, _BLANK)
+    finally:
+        for board in boards:
+            board.close()
+
+
+def _strapped(board: BoardProcess) -> str:
+    return said(board.esptool("--no-stub", "read-mac", port=board.rfc2217))
+
+
+def test_the_console_is_on_the_network_port_too(node: BoardProcess) -> None:
     assert said(node.mpremote("eval", "6*7", port=node.rfc2217)).strip() == "42"
 
 
@@ -231,11 +247,13 @@ def test_a_soft_reset_forgets_names_and_keeps_files(node: BoardProcess, files: P
 def test_what_was_copied_outlives_the_supply(tmp_path: Path, chip: str, files: Path) -> None:
     folder = tmp_path / "board"
     board = BoardProcess(folder, chip, "--download")
-    offset = hex(CHIPS[chip].bootloader_offset)
-    said(board.esptool("write-flash", offset, files / "micropython.bin"))
-    said(board.esptool("--no-stub", "run"))
-    said(board.mpremote("fs", "cp", files / "hello.py", ":main.py"))
-    board.close()
+    try:
+        offset = hex(CHIPS[chip].bootloader_offset)
+        said(board.esptool("write-flash", offset, files / "micropython.bin"))
+        said(board.esptool("--no-stub", "run"))
+        said(board.mpremote("fs", "cp", files / "hello.py", ":main.py"))
+    finally:
+        board.close()
     again = BoardProcess(folder, chip)
     try:
         assert again.mac == board.mac
