@@ -24,8 +24,6 @@ DARK_DX, BRIGHT_DX = 350, 700
 # It is bright when it was so for this long; beyond the window around sunset and sunrise it is as
 # the sun says.
 _BRIGHT_S, _WINDOW_S, _DAY_S = 60, 5400, 86400
-_SUN_EVERY_S = 16
-_PHOTOCELL = 2
 # Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
 _LUX_TOLD_DX_MAX = 2000
 _LUX_REPORT_MS = 10000
@@ -59,7 +57,6 @@ class LampChannel:
         self.rules = b""
         self._dark = True
         self._dark_s = 0
-        self._sun = -1
         self._reported_lux_dx = -1
         self._reported_power_mw = -1
         self._burning_ms = 0
@@ -181,26 +178,17 @@ class LampChannel:
         """
         if readings.lux_dx < 0:
             return -1
-        if now.quality == wire.TIME_ESTIMATED and self._said is not None:
-            if self._sun < 0 or not now.second % _SUN_EVERY_S:
-                self._sun = self._by_the_sun(now, readings.clock_error_s)
-            if self._sun < _PHOTOCELL:
-                return self._sun
-        return 1 if now.uptime_s - self._dark_s >= _BRIGHT_S else 0
-
-    def _by_the_sun(self, now: Now, error_s: int) -> int:
-        """1 by day, 0 by night, _PHOTOCELL around sunset and sunrise and where there are none."""
         said = self._said
-        assert said is not None
-        rise, down, kind = schedule.sun_times(now.day, said.lat_e5, said.lon_e5)
-        after_s, before_s = (now.second - rise) % _DAY_S, (down - now.second) % _DAY_S
-        day_s, window_s = (down - rise) % _DAY_S, _WINDOW_S + error_s
-        if kind == schedule.NORMAL:
-            if after_s < day_s and min(after_s, before_s) > window_s:
-                return 1
-            if after_s > day_s and min(_DAY_S - after_s, _DAY_S - before_s) > window_s:
-                return 0
-        return _PHOTOCELL
+        if now.quality == wire.TIME_ESTIMATED and said is not None:
+            rise, down, kind = schedule.sun_times(now.day, said.lat_e5, said.lon_e5)
+            after_s, before_s = (now.second - rise) % _DAY_S, (down - now.second) % _DAY_S
+            day_s, window_s = (down - rise) % _DAY_S, _WINDOW_S + readings.clock_error_s
+            if kind == schedule.NORMAL:
+                if after_s < day_s and min(after_s, before_s) > window_s:
+                    return 1
+                if after_s > day_s and min(_DAY_S - after_s, _DAY_S - before_s) > window_s:
+                    return 0
+        return 1 if now.uptime_s - self._dark_s >= _BRIGHT_S else 0
 
     def due(self, readings: Readings, since_ms: int) -> bool:
         """Whether the state should be told, `since_ms` after it was last told."""
