@@ -28,7 +28,9 @@ _INPUT_MAX = 256 * 1024  # What a busy process has not read; more is lost, as in
 _SOFT = 0  # Exit status.
 GOES_ON, RESTARTED, RESET = "goes on", "restarted", "reset"
 _TICKS = 0x3FFFFFFF
-_STARTED_AT = 80  # In the shared page, after the table of places: start.py sets it.
+# In the shared page, after the table of places; start.py sets them.
+_STARTED_AT = 80
+_ENDED_AT = 81  # One more than the status with which its programme ended.
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ class Application:
         os.close(self.fd)
         self.fd = None
         _, status = os.waitpid(self._pid, 0)
-        return status
+        ended = self._shared[_ENDED_AT]
+        return ended - 1 if ended else status
 
 
 def _page(path: Path) -> mmap.mmap:

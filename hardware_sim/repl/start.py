@@ -63,24 +63,31 @@ def start(names):
     for name in ("machine", "network"):
         sys.modules[name] = board
     uctypes.bytearray_at(int(sys.argv[1]) + 80, 1)[0] = 1  # From now on it can be interrupted.
+    address_of, argument = uctypes.bytearray_at, int(sys.argv[1])
     for name in list(names):
         if name[:2] != "__":
             del names[name]
     raw = "S" in letters
     files = [] if raw else ["main.py"]
-    if "R" in letters:
-        boot = __import__("boot")
-        if not raw:
-            boot.run()
-    else:
-        files.insert(0, "boot.py")
-    for path in files:
-        try:
-            with open(path) as file:
-                source = file.read()
-        except OSError:
-            continue
-        exec(compile(source, path, "exec"), names)
+    end = address_of(argument + 80, 2)
+    try:
+        if "R" in letters:
+            boot = __import__("boot")
+            if not raw:
+                boot.run()
+        else:
+            files.insert(0, "boot.py")
+        for path in files:
+            try:
+                with open(path) as file:
+                    source = file.read()
+            except OSError:
+                continue
+            exec(compile(source, path, "exec"), names)
+    except SystemExit as wanted:
+        # It would lead to the console, for which the process was started; so it dies of a signal.
+        end[1] = 1 + ((wanted.args and wanted.args[0]) or 0)
+        address_of(0, 1)[0] = 0
 
 
 start(globals())

@@ -45,7 +45,7 @@ def test_a_board_unplugged_in_the_midst_goes_on_where_it_is_plugged_in(
     tmp_path: Path, content: Path
 ) -> None:
     folder = tmp_path / "board"
-    board = BoardProcess(folder, "esp32c3", "--download", "--fault", "unplug-at=22000")
+    board = BoardProcess(folder, "esp32c3", "--download", "--fault", "unplug-at=28000")
     assert write(board, content).returncode
     assert board.process.wait(5) == 0
     board.close()
@@ -61,7 +61,7 @@ def test_a_board_unplugged_in_the_midst_goes_on_where_it_is_plugged_in(
 
 def test_a_brown_out_leaves_the_flash_half_written(tmp_path: Path, content: Path) -> None:
     board = BoardProcess(
-        tmp_path / "board", "esp32s3", "--download", "--fault", "brownout-at=26000"
+        tmp_path / "board", "esp32s3", "--download", "--fault", "brownout-at=33000"
     )
     try:
         assert write(board, content).returncode
