@@ -75,6 +75,11 @@ class BoardProcess:
         stay = [] if port else ["--before", "no-reset", "--after", "no-reset"]
         return _run("esptool", "--port", port or self.pty, *stay, *map(str, arguments))
 
+    def espefuse(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """The unmodified command, which asks nothing."""
+        stay = ("--before", "no-reset", "--do-not-confirm")
+        return _run("espefuse", "--port", self.pty, *stay, *map(str, arguments))
+
     def mpremote(self, *arguments: str | Path, port: str = "") -> subprocess.CompletedProcess[str]:
         """The unmodified command."""
         return _run("mpremote", "connect", port or self.pty, *map(str, arguments))

@@ -20,7 +20,8 @@ class EfuseLayout:
     """Where the eFuse controller's registers lie, relative to `base`.
 
     `blocks`: (offset of the first word that is read, words, offset of the first word that is
-    written) by block number.
+    written) by block number. A block's bit in the word at `unreadable` or `unwritable` is its
+    number plus what stands beside it.
     """
 
     base: int
@@ -28,6 +29,8 @@ class EfuseLayout:
     config: int
     command: int
     size: int
+    unreadable: tuple[int, int]
+    unwritable: tuple[int, int]
 
     def of_block_in_command(self, value: int) -> int | None:
         """The one block that a programming command names; None: it programs all of them."""
@@ -60,7 +63,7 @@ class Chip:
 def _newer(base: int) -> EfuseLayout:
     """The controller that came with the S3 and C3: one place to write, a command names a block."""
     blocks = [(0x2C, 6, 0), (0x44, 6, 0)] + [(0x5C + 0x20 * n, 8, 0) for n in range(9)]
-    return EfuseLayout(base, tuple(blocks), 0x1CC, 0x1D4, 0x200)
+    return EfuseLayout(base, tuple(blocks), 0x1CC, 0x1D4, 0x200, (0x30, -4), (0x2C, 19))
 
 
 _ESP32_EFUSES = EfuseLayout(
@@ -69,6 +72,8 @@ _ESP32_EFUSES = EfuseLayout(
     0xFC,
     0x104,
     0x120,
+    (0x00, 15),
+    (0x00, 6),
 )
 
 _REVISION_1_ESP32 = 1 << 15

@@ -44,6 +44,9 @@ class Efuses:
     def read(self, address: int) -> int:
         """A register's value; what was burnt for a block's words."""
         offset = (address - self._layout.base) & ~3
+        for number, block in enumerate(self._readable):
+            if offset in block and self._protected(number, self._layout.unreadable):
+                return 0
         if any(offset in block for block in self._readable):
             return int(struct.unpack_from("<I", self._memory, offset)[0])
         if offset == self._layout.command:
@@ -61,13 +64,23 @@ class Efuses:
 
     def _burn(self, command: int) -> None:
         only = self._layout.of_block_in_command(command)
+        # Protection that is burnt by this very command holds from the next one on.
+        shut = [
+            self._protected(number, self._layout.unwritable)
+            for number in range(len(self._layout.blocks))
+        ]
         for number, (at, words, source) in enumerate(self._layout.blocks):
-            if only not in (None, number):
+            if only not in (None, number) or shut[number]:
                 continue
             for word in range(words):
                 bits = self._written.get(source + 4 * word, 0)
                 held = int(struct.unpack_from("<I", self._memory, at + 4 * word)[0])
                 struct.pack_into("<I", self._memory, at + 4 * word, held | bits)
+
+    def _protected(self, number: int, place: tuple[int, int]) -> bool:
+        at, shift = place
+        word = int(struct.unpack_from("<I", self._memory, at)[0])
+        return number > 0 and number + shift >= 0 and bool(word >> number + shift & 1)
 
     @property
     def mac(self) -> bytes:
