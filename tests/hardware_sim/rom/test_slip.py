@@ -12,7 +12,7 @@ from hardware_sim.rom import slip
 def test_packets_come_out_as_they_went_in(packets: list[bytes], step: int) -> None:
     stream = b"".join(slip.encode(packet) for packet in packets)
     decoder = slip.Decoder()
-    found = []
+    found: list[bytes] = []
     for at in range(0, len(stream), step):
         found += decoder.feed(stream[at : at + step])
     assert found == packets
