@@ -81,12 +81,10 @@ def controller_command(context: typer.Context) -> None:
     _become("controller", context.args)
 
 
-@app.command("sim")
-def sim_command(
-    config: Annotated[Path, typer.Argument(help="The street's configuration, a JSON file.")],
-) -> None:
-    """A simulated street from its configuration file, with real firmware in its nodes."""
-    _become("hardware_sim", [str(config)])
+@app.command("sim", context_settings=_PASSED)
+def sim_command(context: typer.Context) -> None:
+    """A simulated street, or one board's serial port. `lamplighter sim --help`."""
+    _become("hardware_sim", context.args)
 
 
 @app.command("token", context_settings=_PASSED)
