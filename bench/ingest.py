@@ -20,6 +20,7 @@ from pathlib import Path
 from protocol import mqtt, plan, wire
 from protocol.wire import controller_end
 
+from .broker import Mosquitto
 from .figures import Figure, against
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,56 +131,43 @@ def _frames(
     return made
 
 
-def _broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    path = folder / "mosquitto.conf"
-    path.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n"
-        "max_queued_messages 0\nmax_inflight_messages 1000\nset_tcp_nodelay true\n"
-    )
-    for program in ("mosquitto", "/usr/sbin/mosquitto"):
-        try:
-            process = subprocess.Popen([program, "-c", str(path)], stderr=subprocess.DEVNULL)
-        except FileNotFoundError:
-            continue
-        time.sleep(0.3)
-        return process
-    raise RuntimeError("mosquitto is not installed")
-
-
 def _run(kind: str, folder: Path, site_plan: plan.Plan, key: bytes) -> dict[str, float]:
     """One reader against one broker; what it says of itself."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     place = folder / kind
     place.mkdir()
     plan.save(site_plan, place / "plan.json")
-    broker = _broker(place, port)
-    words = [sys.executable, "-m", "bench.ingest_reader", kind, str(port), str(place), key.hex()]
-    reader = subprocess.Popen(
-        words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert reader.stdin
-    assert reader.stdout
-    try:
-        reader.stdout.readline()  # It listens.
-        publisher = Publisher(port, site_plan.site.name)
-        if kind == "controller":
-            sessions = _joined(publisher, key, site_plan.assets)
-        else:
-            sessions = {a.node_id: _alone(key, a.node_id) for a in site_plan.assets}
-        frames = _frames(sessions, site_plan.assets)
-        reader.stdin.write(f"{FRAMES}\n")
-        reader.stdin.flush()
-        time.sleep(0.2)
-        for node_id, frame in frames:
-            publisher.send(node_id, frame)
-        publisher.flush()
-        said: dict[str, float] = json.loads(reader.stdout.readline())
-    finally:
-        reader.kill()
-        broker.terminate()
-        broker.wait()
+    with Mosquitto(place) as broker:
+        words = [
+            sys.executable,
+            "-m",
+            "bench.ingest_reader",
+            kind,
+            str(broker.port),
+            str(place),
+            key.hex(),
+        ]
+        reader = subprocess.Popen(
+            words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert reader.stdin
+        assert reader.stdout
+        try:
+            reader.stdout.readline()  # It listens.
+            publisher = Publisher(broker.port, site_plan.site.name)
+            if kind == "controller":
+                sessions = _joined(publisher, key, site_plan.assets)
+            else:
+                sessions = {a.node_id: _alone(key, a.node_id) for a in site_plan.assets}
+            frames = _frames(sessions, site_plan.assets)
+            reader.stdin.write(f"{FRAMES}\n")
+            reader.stdin.flush()
+            time.sleep(0.2)
+            for node_id, frame in frames:
+                publisher.send(node_id, frame)
+            publisher.flush()
+            said: dict[str, float] = json.loads(reader.stdout.readline())
+        finally:
+            reader.kill()
     return said
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from .broker import free_port
 from .figures import Figure
 
 _LAMPS = 24
@@ -25,17 +25,11 @@ _READY_S_MAX = 90.0
 _LIGHT_S_MAX = 10.0
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _started(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     ready = folder / "ready.json"
     process = subprocess.Popen(
         [sys.executable, "-m", "lamplighter", "demo", "--no-browser", "--speed", "1",
-         "--traffic", "off", "--port", str(_free_port()), "--data", str(folder / "data"),
+         "--traffic", "off", "--port", str(free_port()), "--data", str(folder / "data"),
          "--lamps", str(_LAMPS), "--bays", "16", "--ready-file", str(ready)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
