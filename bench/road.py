@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import statistics
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import httpx
 from .broker import free_port
 from .figures import Figure
 
-_LAMPS = 24
+LAMPS = 24
 _ROUNDS = 10
 _LEVELS = (30, 70)
 _LIGHT_ERROR = 2.0
@@ -25,12 +27,28 @@ _READY_S_MAX = 90.0
 _LIGHT_S_MAX = 10.0
 
 
-def _started(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+@contextlib.contextmanager
+def city(folder: Path, speed: int = 1) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """A demo within a `with`: clients of its operator API and of its world."""
+    process, said = _started(folder, speed)
+    headers = {"authorization": f"Bearer {said['token']}"}
+    try:
+        with (
+            httpx.Client(base_url=said["api"], headers=headers, trust_env=False) as api,
+            httpx.Client(base_url=said["world"], trust_env=False) as world,
+        ):
+            yield api, world
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def _started(folder: Path, speed: int) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     ready = folder / "ready.json"
     process = subprocess.Popen(
-        [sys.executable, "-m", "lamplighter", "demo", "--no-browser", "--speed", "1",
+        [sys.executable, "-m", "lamplighter", "demo", "--no-browser", "--speed", str(speed),
          "--traffic", "off", "--port", str(free_port()), "--data", str(folder / "data"),
-         "--lamps", str(_LAMPS), "--bays", "16", "--ready-file", str(ready)],
+         "--lamps", str(LAMPS), "--bays", "16", "--ready-file", str(ready)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     end = time.monotonic() + _READY_S_MAX
@@ -58,22 +76,12 @@ def _trip_s(api: httpx.Client, world: httpx.Client, lamp: str, level_percent: in
 
 def measure() -> list[Figure]:
     """Median and 99th percentile over 240 overrides on 24 lamps."""
-    with tempfile.TemporaryDirectory() as folder:
-        process, said = _started(Path(folder))
-        try:
-            headers = {"authorization": f"Bearer {said['token']}"}
-            with (
-                httpx.Client(base_url=said["api"], headers=headers, trust_env=False) as api,
-                httpx.Client(base_url=said["world"], trust_env=False) as world,
-            ):
-                trips = [
-                    _trip_s(api, world, f"L-{number:04d}", _LEVELS[turn % len(_LEVELS)])
-                    for turn in range(_ROUNDS)
-                    for number in range(1, _LAMPS + 1)
-                ]
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+    with tempfile.TemporaryDirectory() as folder, city(Path(folder)) as (api, world):
+        trips = [
+            _trip_s(api, world, f"L-{number:04d}", _LEVELS[turn % len(_LEVELS)])
+            for turn in range(_ROUNDS)
+            for number in range(1, LAMPS + 1)
+        ]
     hundredths = statistics.quantiles(trips, n=100)
     return [
         Figure("override_to_light_median", statistics.median(trips), "s", None, None, None,
