@@ -54,7 +54,9 @@ def read_identity(data: bytes) -> dict[str, object]:
 
 def nvs_image(size: int, values: Mapping[str, str]) -> bytes:
     """An NVS partition with texts in our namespace: who the node is, if its files are lost."""
-    from esp_idf_nvs_partition_gen import nvs_partition_gen
+    from esp_idf_nvs_partition_gen import (  # type: ignore[import-untyped] # it ships none
+        nvs_partition_gen,
+    )
 
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "nvs.csv"

@@ -1,0 +1,86 @@
+"""A conversation with a node's console over an open port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import serial
+
+from . import talk
+from .troubles import FlashError, told
+
+START_S = 15  # Until the console answers after a reset; a board lights up in two.
+ANSWER_S = 5
+SELFTEST_S = 60
+_ASK_AGAIN_S = 1.0
+_REFUSES = "not provisioned"
+_BROWN_OUT = "brownout"
+
+
+class Console:
+    """The node at the other end. `seen` keeps its last lines, to tell when nothing answers."""
+
+    def __init__(self, line: Any) -> None:
+        self._line = line
+        self._lines = talk.Lines()
+        self.seen: list[str] = []
+
+    def ask(self, words: str, within_s: float = ANSWER_S) -> dict[str, Any]:
+        """The answer to a command; FlashError when none comes."""
+        end_s = time.monotonic() + within_s
+        while time.monotonic() < end_s:
+            self._write(f"\r{words} --json\r")
+            again_s = min(end_s, time.monotonic() + _ASK_AGAIN_S)
+            while time.monotonic() < again_s:
+                for said in self._hear():
+                    if said.get("command") == words.split()[0] or "error" in said:
+                        return said
+        raise told(f"The console says nothing to `{words}`; last: {self.seen[-1:]}")
+
+    def selftest(self, tell: Callable[[str, int, int], None]) -> talk.SelfTest:
+        """The node's own test; some ten seconds."""
+        test = talk.SelfTest()
+        self._write("\rselftest --json\r")
+        start_s = time.monotonic()
+        while not test.ended:
+            passed_s = time.monotonic() - start_s
+            if passed_s > SELFTEST_S:
+                raise told("The console says nothing more of its self-test")
+            tell("self-test", min(int(passed_s), 10), 11)
+            for said in self._hear():
+                test.take(said)
+        return test
+
+    def _hear(self) -> list[dict[str, Any]]:
+        try:
+            data = bytes(self._line.read(self._line.in_waiting or 1))
+        except (serial.SerialException, OSError, TypeError, AttributeError) as error:
+            raise told(f"connection failed: {error}") from error
+        found = []
+        for line in self._lines.feed(data):
+            self.seen = [*self.seen[-30:], line]
+            if _REFUSES in line or _BROWN_OUT in line.lower():
+                raise told(line)
+            said = talk.answer(line)
+            if said is not None:
+                found.append(said)
+        return found
+
+    def _write(self, text: str) -> None:
+        try:
+            self._line.write(text.encode())
+        except (serial.SerialException, OSError) as error:
+            raise told(f"connection failed: {error}") from error
+
+
+def status_of(console: Console, within_s: float = START_S) -> dict[str, Any]:
+    """Who the node says it is, once its console answers."""
+    said = talk.rows(console.ask("status", within_s))
+    if not isinstance(said.get("node_id"), str):
+        raise FlashError(
+            "The node's console answers, but does not say who it is: another firmware? Run "
+            "`flash.py node` on it."
+        )
+    return said

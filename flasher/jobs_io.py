@@ -1,0 +1,149 @@
+"""What is done to one board, step by step: flash it, check it, look at it.
+
+`tell` hears of progress; `ask` is asked for the identity as soon as the board has said its MAC,
+so that whoever keeps the journal can write down who becomes what before anything is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import node_files
+from .console_io import Console, status_of
+from .image import MicroPython, fits
+from .partitions import TABLE_AT, TABLE_SIZE, named, parse
+from .ports_io import opened
+from .session_io import Found, Progress, Session, session
+from .troubles import REFUSED, FlashError
+
+Ask = Callable[[Found], Mapping[str, Any]]
+_APP_DESCRIPTION = b"MicroPython "
+_VERSION_LOOK = 0x2000
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What all boards of a job get."""
+
+    micropython: MicroPython
+    application: bytes
+    baud: int
+
+
+def flash_node(
+    port: str, payload: Payload, ask: Ask, tell: Progress, *, at_the_pole: bool = False
+) -> dict[str, Any]:
+    """Erase, write, verify, start, self-test. The result is what a receipt is made of."""
+    start_s = time.monotonic()
+    with session(port, payload.baud, tell) as board:
+        _suits(board.found, payload)
+        identity = ask(board.found)
+        parts = parts_of(payload, identity)
+        board.erase()
+        board.write(parts)
+        written_s = time.monotonic() - start_s
+        board.run()
+        tell("start", 0, 1)
+        console = Console(board.line)
+        status = status_of(console)
+        tell("start", 1, 1)
+        if status["node_id"] != identity["node_id"]:
+            raise FlashError(
+                f"The board says it is {status['node_id']}, but {identity['node_id']} was "
+                "written: its flash does not hold what is written. Put it aside.",
+            )
+        test = console.selftest(tell)
+    return {
+        "mac": board.found.mac, "chip": board.found.chip, "flash_mb": board.found.flash_mb,
+        "node_id": status["node_id"], "kind": status.get("kind"),
+        "versions": {
+            "micropython": payload.micropython.version,
+            "micropython_sha256": payload.micropython.sha256,
+            "firmware": status.get("firmware_version"),
+        },
+        "configuration_digest": status.get("configuration_digest"),
+        "checks": test.checks, "failed": test.failed(at_the_pole=at_the_pole),
+        "written_bytes": sum(len(content) for _, _, content in parts),
+        "line_bytes": board.written_bytes,
+        "write_s": round(written_s, 2), "seconds": round(time.monotonic() - start_s, 2),
+    }  # fmt: skip
+
+
+def _suits(found: Found, payload: Payload) -> None:
+    fits(payload.micropython, found.chip, found.flash_mb)
+    if found.secured:
+        raise FlashError(
+            "This board has flash encryption or secure download burnt in; it takes no plain "
+            "image. Put it aside for the production flow.",
+            REFUSED,
+        )
+
+
+def parts_of(payload: Payload, identity: Mapping[str, Any]) -> list[tuple[str, int, bytes]]:
+    """What is written, by name, offset and content, in the order of writing.
+
+    The files with the identity come last: a board that was left half-done is nobody.
+    """
+    image = payload.micropython
+    parts = [
+        ("MicroPython", image.offset, image.data),
+        ("application", image.place("romfs", len(payload.application)), payload.application),
+    ]
+    nvs = named(image.partitions, "nvs")
+    if nvs is not None:
+        said = {name: str(identity[name]) for name in ("node_id", "site", "kind")}
+        # Inside the image there is blank flash in its place.
+        parts.append(("NVS", nvs.offset, node_files.nvs_image(nvs.size, said)))
+    files = named(image.partitions, "vfs")
+    offset = image.place("vfs", 0)
+    assert files is not None
+    parts.append(("identity", offset, node_files.littlefs_image(files.size, identity)))
+    return parts
+
+
+def look(port: str, baud: int, tell: Progress) -> dict[str, Any]:
+    """Chip, flash, MAC and what is on the board now; it runs on afterwards."""
+    with session(port, baud, tell) as board:
+        found = board.found
+        said: dict[str, Any] = {
+            "chip": found.chip, "flash_mb": found.flash_mb, "mac": found.mac,
+            "secured": found.secured,
+        }  # fmt: skip
+        said |= _content(board)
+        board.run()
+    return said
+
+
+def _content(board: Session) -> dict[str, Any]:
+    try:
+        rows = parse(board.read(TABLE_AT, TABLE_SIZE))
+    except ValueError:
+        return {"holds": "nothing that boots"}
+    files, romfs = named(rows, "vfs"), named(rows, "romfs")
+    said: dict[str, Any] = {"holds": "MicroPython" if files else "another program"}
+    if files is not None:
+        # The superblocks and the identity lie in the first blocks of what we have written.
+        head = board.read(files.offset, 16 * node_files.BLOCK_SIZE)
+        identity = node_files.read_identity(head.ljust(files.size, b"\xff"))
+        if identity.get("node_id"):
+            said |= {"node_id": identity["node_id"], "site": identity.get("site")}
+            said["holds"] = "a node of ours"
+    said["romfs"] = romfs is not None
+    return said
+
+
+def check(port: str, tell: Progress, *, at_the_pole: bool) -> dict[str, Any]:
+    """Identity, versions, digest and self-test of a node that runs."""
+    with opened(port) as line:
+        tell("connect", 0, 1)
+        console = Console(line)
+        status = status_of(console)
+        tell("connect", 1, 1)
+        test = console.selftest(tell)
+    return {
+        "status": status, "checks": test.checks,
+        "failed": test.failed(at_the_pole=at_the_pole),
+    }  # fmt: skip

@@ -1,0 +1,198 @@
+"""One esptool session with a board: who it is, erase, write all parts, verify, let it go.
+
+esptool tells its progress to a logger that a process has once: one process serves one board.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import serial
+from esp_pylib.logger import EspLog, EspLogBase
+from esptool import cmds
+from esptool.util import FatalError
+
+from . import ports_io
+from .image import CHIPS
+from .troubles import FlashError, told
+
+ATTEMPTS = 2
+_READ_BLOCK = 0x1000
+# The console of MicroPython has this rate, whatever the session had.
+_FLASH_SIZES = {1 << n: (1 << n) // (1 << 20) for n in range(20, 26)}
+
+# What is told of progress: step, done, total.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A board that answers. `mac` as twelve hex digits."""
+
+    chip: str
+    title: str
+    flash_mb: int
+    mac: str
+    secured: bool = False
+
+
+class _Listener(EspLogBase):
+    """Takes esptool's progress and keeps its last words."""
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.said: list[str] = []
+        self.tell: Progress = lambda step, done, total: None
+
+    def print(self, *args: Any, **_: Any) -> None:
+        """A line, or a part of one."""
+        self.said = [*self.said[-20:], " ".join(map(str, args))]
+
+    def err(self, *args: Any, suggestion: str | None = None) -> None:
+        """An error; it is raised too."""
+        self.print(*args)
+
+    warn = err
+
+    def note(self, *args: Any) -> None:
+        """A hint to a person, who does not see it here."""
+        self.print(*args)
+
+    hint = debug = note
+
+    def set_verbosity(self, mode: int | str) -> None:
+        """All is taken."""
+
+    def progress_bar(
+        self, cur_iter: int, total_iters: int, prefix: str = "", suffix: str = "",
+        bar_length: int = 30,
+    ) -> None:  # fmt: skip
+        """How far the present step is."""
+        self.tell(self.step, cur_iter, total_iters)
+
+
+class Session:
+    """A board in download, with esptool's stub. Methods raise FlashError."""
+
+    def __init__(self, esp: Any, listener: _Listener, found: Found) -> None:
+        self._esp = esp
+        self._listener = listener
+        self.found = found
+
+    @property
+    def written_bytes(self) -> int:
+        """What a remote line has sent; 0 where nobody counts."""
+        return int(getattr(self._esp._port, "sent", 0))
+
+    def erase(self) -> None:
+        """All of the flash."""
+        with _words(self._esp):
+            self._listener.tell("erase", 0, 1)
+            cmds.erase_flash(self._esp)
+            self._listener.tell("erase", 1, 1)
+
+    def write(self, parts: list[tuple[str, int, bytes]]) -> None:
+        """Write (name, offset, content) and compare each by its MD5."""
+        for name, offset, content in parts:
+            self._listener.step = name
+            self._listener.tell(name, 0, 1)
+            with _words(self._esp):
+                cmds.write_flash(self._esp, [(offset, content)], no_progress=False)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """A part of the flash."""
+        with _words(self._esp):
+            return bytes(self._esp.read_flash(offset, size, None))
+
+    def run(self) -> None:
+        """Reset into the application, with the console's rate."""
+        with _words(self._esp):
+            line = self._esp._port
+            line.baudrate = ports_io.CONSOLE_BAUD
+            line.reset_input_buffer()
+            line.dtr = False
+            line.rts = True
+            time.sleep(0.1)
+            line.rts = False
+
+    @property
+    def line(self) -> Any:
+        """The port, for the console after `run`."""
+        return self._esp._port
+
+
+@contextmanager
+def _words(esp: Any) -> Iterator[None]:
+    """Turn what esptool, pyserial and sockets raise into a sentence; ask the board, too.
+
+    A board whose supply broke down says so on the console, in the midst of the protocol.
+    """
+    try:
+        yield
+    except (FatalError, serial.SerialException, OSError, struct.error, zlib.error) as error:
+        raise told(_heard(esp) + str(error)) from error
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+        # What a torn answer makes of esptool's own code, or of pyserial's when its thread ended.
+        raise told(f"{_heard(esp)}incorrect packet: {type(error).__name__} {error}") from error
+
+
+def _heard(esp: Any) -> str:
+    """What the board has to say by itself; "" when it is gone or silent."""
+    if esp is None:
+        return ""
+    try:
+        line = esp._port
+        line.baudrate = ports_io.CONSOLE_BAUD
+        line.timeout = 0.2
+        heard = bytes(line.read(2000))
+    except (serial.SerialException, OSError, AttributeError):
+        return ""
+    text = heard.decode("ascii", "replace")
+    return "Brownout detector was triggered: " if "rownout" in text else ""
+
+
+@contextmanager
+def session(port: str, baud: int, tell: Progress) -> Iterator[Session]:
+    """Reset a board into download, identify it, and load esptool's stub."""
+    listener = _Listener()
+    listener.tell = tell
+    EspLog.set_logger(listener)
+    tell("connect", 0, 1)
+    line = ports_io.open_port(port)
+    try:
+        esp = None
+        with _words(None):
+            esp = cmds.detect_chip(line, connect_attempts=ATTEMPTS)
+        with _words(esp):
+            esp = cmds.run_stub(esp)
+            if baud != ports_io.CONSOLE_BAUD:
+                esp.change_baud(baud)
+            cmds.attach_flash(esp)
+            found = _identify(esp)
+        tell("connect", 1, 1)
+        yield Session(esp, listener, found)
+    finally:
+        ports_io.close(line)
+
+
+def _identify(esp: Any) -> Found:
+    title = str(esp.CHIP_NAME)
+    name = title.lower().replace("-", "")
+    if name not in {chip for chip, _ in CHIPS.values()}:
+        raise told(f"unexpected chip: wrong chip, {title} is not one that our firmware runs on")
+    size = esp.flash_id() >> 16 & 0xFF
+    flash_mb = _FLASH_SIZES.get(1 << size, 0) if size < 40 else 0
+    if not flash_mb:
+        raise FlashError(
+            "The board's flash does not tell its size. Try again; if it stays, the flash is "
+            "broken or its wires are."
+        )
+    mac = bytes(esp.read_mac()).hex()
+    secured = bool(esp.secure_download_mode or esp.get_flash_encryption_enabled())
+    return Found(name, title, flash_mb, mac, secured)
