@@ -53,7 +53,13 @@ class Application:
         self._input = bytearray()
         self._interrupt = False  # To be sent as soon as the starting process can take it.
         self._shared = mmap.mmap(-1, mmap.PAGESIZE)
+        self._page: mmap.mmap | None = None
         self.fd: int | None = None
+
+    @property
+    def page(self) -> mmap.mmap | None:
+        """What its peripherals share with their surroundings; None before a start."""
+        return self._page
 
     @staticmethod
     def prepare() -> None:
@@ -119,7 +125,7 @@ class Application:
 
     def timer_is_due(self) -> bool:
         """Whether the timer that the code has set ran out; it then resets the chip."""
-        if self.fd is None:
+        if self.fd is None or self._page is None:
             return False
         at = layout.TIMER
         due_ms = int.from_bytes(self._page[at : at + 4], "little")
@@ -136,7 +142,7 @@ class Application:
         self._console.restarted()
         self._input.clear()
         self._interrupt = False
-        self._page = _page(self._folder / "page.bin")
+        page = self._page = _page(self._folder / "page.bin")
         clock = _page(self._folder / "clock.bin")
         _set_clock(clock)
         romfs = _mapped(peripherals())
@@ -158,7 +164,7 @@ class Application:
             slots, slots_size = places.romfs or (0, 0)
             table = (ctypes.c_uint64 * 10).from_buffer(self._shared)
             table[:] = [
-                0, 0, _address(self._page), _address(clock), start + places.vfs[0],
+                0, 0, _address(page), _address(clock), start + places.vfs[0],
                 places.vfs[1], _address(romfs), len(romfs),
                 start + slots if slots_size else 0, slots_size // 2,
             ]  # fmt: skip

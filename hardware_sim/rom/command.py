@@ -49,7 +49,7 @@ def _run(given: argparse.Namespace) -> int:
     efuses = Efuses(chip, burnt)
     line = Line(faults, random.Random(given.seed))
     board = Board(chip, flash, efuses, stub_entries(chip), faults, line)
-    ports = Ports(board, folder, path, line_speed=given.line_speed)
+    ports = Ports(board, folder, path, line_speed=given.line_speed, bare=given.bare)
     ports.run(given.ready_file, efuses.mac, button=given.download, port=given.port)
     return 0
 
@@ -90,5 +90,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--mac", type=_mac_of, help="of a new board, instead of one made of DIR's name")
     add("--download", action="store_true", help="power on with the boot button held")
     add("--line-speed", action="store_true", help="pass bytes no faster than the agreed rate")
+    add("--bare", action="store_true", help="no lamp, meter and radio cell around the board")
     add("--seed", type=int, default=1, help="of the noise")
     return parser

@@ -17,6 +17,7 @@ import tty
 from pathlib import Path
 
 from ..repl import RESET, RESTARTED, Application, Places
+from . import bench
 from .board import Board, Effect, Input, Send, Start, Stop
 from .pace import Pace
 from .rfc2217_io import Client
@@ -29,8 +30,11 @@ _QUEUE_MAX = 1 << 20  # Bytes that wait for the line; more is lost, as in an ada
 class Ports:
     """Plays a board until it is unplugged or stopped."""
 
-    def __init__(self, board: Board, folder: Path, flash: Path, *, line_speed: bool) -> None:
+    def __init__(
+        self, board: Board, folder: Path, flash: Path, *, line_speed: bool, bare: bool = False
+    ) -> None:
         self._board = board
+        self._bare = bare
         self._flash = flash
         self._paced = line_speed
         self._selector = selectors.DefaultSelector()
@@ -91,6 +95,8 @@ class Ports:
             key.data()
         self._pass_bytes()
         self._application.flush()
+        if self._application.page is not None and not self._bare:
+            bench.turn(self._application.page)
         if self._application.timer_is_due():
             self._application.stop()
             self._unwatch()
