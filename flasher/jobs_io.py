@@ -1,7 +1,7 @@
 """What is done to one board, step by step: flash it, check it, look at it.
 
-`tell` hears of progress; `ask` is asked for the identity as soon as the board has said its MAC,
-so that whoever keeps the journal can write down who becomes what before anything is written.
+`tell` hears of progress; `ask` is asked for the order as soon as the board has said its MAC, so
+that whoever keeps the journal can write down who becomes what before anything is written.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from .ports_io import opened
 from .session_io import Found, Progress, Session, session
 from .troubles import REFUSED, FlashError
 
-Ask = Callable[[Found], Mapping[str, Any]]
-_APP_DESCRIPTION = b"MicroPython "
-_VERSION_LOOK = 0x2000
-
 
 @dataclass(frozen=True)
 class Payload:
-    """What all boards of a job get."""
+    """What a board gets."""
 
     micropython: MicroPython
     application: bytes
-    baud: int
+    identity: Mapping[str, Any]
+
+
+Ask = Callable[[Found], Payload]
 
 
 def flash_node(
-    port: str, payload: Payload, ask: Ask, tell: Progress, *, at_the_pole: bool = False
+    port: str, baud: int, ask: Ask, tell: Progress, *, at_the_pole: bool = False
 ) -> dict[str, Any]:
     """Erase, write, verify, start, self-test. The result is what a receipt is made of."""
     start_s = time.monotonic()
-    with session(port, payload.baud, tell) as board:
-        _suits(board.found, payload)
-        identity = ask(board.found)
-        parts = parts_of(payload, identity)
+    with session(port, baud, tell) as board:
+        payload = ask(board.found)
+        identity = payload.identity
+        suits(board.found, payload.micropython)
+        parts = parts_of(payload)
         board.erase()
         board.write(parts)
         written_s = time.monotonic() - start_s
@@ -72,8 +72,9 @@ def flash_node(
     }  # fmt: skip
 
 
-def _suits(found: Found, payload: Payload) -> None:
-    fits(payload.micropython, found.chip, found.flash_mb)
+def suits(found: Found, micropython: MicroPython) -> None:
+    """FlashError when this board cannot take this image."""
+    fits(micropython, found.chip, found.flash_mb)
     if found.secured:
         raise FlashError(
             "This board has flash encryption or secure download burnt in; it takes no plain "
@@ -82,12 +83,12 @@ def _suits(found: Found, payload: Payload) -> None:
         )
 
 
-def parts_of(payload: Payload, identity: Mapping[str, Any]) -> list[tuple[str, int, bytes]]:
+def parts_of(payload: Payload) -> list[tuple[str, int, bytes]]:
     """What is written, by name, offset and content, in the order of writing.
 
     The files with the identity come last: a board that was left half-done is nobody.
     """
-    image = payload.micropython
+    image, identity = payload.micropython, payload.identity
     parts = [
         ("MicroPython", image.offset, image.data),
         ("application", image.place("romfs", len(payload.application)), payload.application),

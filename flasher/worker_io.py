@@ -6,12 +6,12 @@ moment; the board is then half-written and says so at its next start.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import jobs_io
@@ -29,14 +29,22 @@ def _progress(step: str, done: int, total: int) -> None:
     _tell(step=step, done=done, total=total)
 
 
-def _ask(found: Found) -> Mapping[str, Any]:
-    """Tell who answers and wait for whom it becomes."""
+def _ask(found: Found) -> jobs_io.Payload:
+    """Tell who answers and wait for what it becomes."""
     _tell(board={"mac": found.mac, "chip": found.chip, "flash_mb": found.flash_mb})
-    given: dict[str, Any] = json.loads(sys.stdin.readline() or "{}")
-    if "identity" not in given:
-        raise FlashError(str(given.get("refused", "No identity was given.")), 4, "refused")
-    identity: dict[str, Any] = given["identity"]
-    return identity
+    order: dict[str, Any] = json.loads(sys.stdin.readline() or "{}")
+    if "identity" not in order:
+        raise FlashError(str(order.get("refused", "No identity was given.")), 4, "refused")
+    return jobs_io.Payload(
+        look_at(_content(order["micropython"])), _content(order["application"]), order["identity"]
+    )
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FlashError(f"{path} cannot be read: {error.strerror}", 3) from error
 
 
 def _work(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,12 +53,7 @@ def _work(job: Mapping[str, Any]) -> dict[str, Any]:
         return jobs_io.look(port, int(job["baud"]), _progress)
     if job["do"] == "check":
         return jobs_io.check(port, _progress, at_the_pole=at_the_pole)
-    payload = jobs_io.Payload(
-        look_at(base64.b64decode(job["micropython"])),
-        base64.b64decode(job["application"]),
-        int(job["baud"]),
-    )
-    return jobs_io.flash_node(port, payload, _ask, _progress, at_the_pole=at_the_pole)
+    return jobs_io.flash_node(port, int(job["baud"]), _ask, _progress, at_the_pole=at_the_pole)
 
 
 def main() -> int:
