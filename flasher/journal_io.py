@@ -76,7 +76,10 @@ class Journal:
             rows = self._db.execute(
                 "SELECT node_id, asset_id, mac, state, attempts, problem, result FROM node"
             ).fetchall()
-        return {row[0]: Line(*row[:6], result=json.loads(row[6])) for row in rows}
+        return {
+            node_id: Line(node_id, asset_id, mac, state, attempts, problem, json.loads(result))
+            for node_id, asset_id, mac, state, attempts, problem, result in rows
+        }
 
     def begin(self, mac: str, port: str, wishes: Sequence[Wish], now: str) -> Wish:
         """Give a board an identity, its own where it has one. FlashError when it gets none."""
