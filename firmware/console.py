@@ -9,7 +9,7 @@ to the plan) and returns its status and the node as it is: a tuple of
 
     version, slot, trial, failed version, type and body of the channel's state, bodies of Hello,
     NodeState and NodeWear, rules of the chain, network (1 up, 2 broker, 4 joined), expected power
-    in mW (-1: not known), presence
+    in mW (-1: not known), presence, what ended the last connection
 
 Keys are echoed; a line is at most LINE_MAX characters, what is longer is refused whole.
 """
@@ -233,6 +233,7 @@ def _network(facts):
     except (ImportError, AttributeError, OSError, ValueError):
         pass  # A board without radio, or one whose radio is off.
     pairs.append(("frames_refused", rows_of(facts)["refused"]))
+    pairs.append(("last_trouble", facts[13].strip()))
     return pairs
 
 

@@ -151,7 +151,7 @@ def _double(p: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return e * f % _P, g * h % _P, f * g % _P, e * h % _P
 
 
-def steps(  # type: ignore[no-untyped-def] # steps of it
+def run(  # type: ignore[no-untyped-def] # steps of it
     public: bytes, signature: bytes, message: bytes
 ):
     """Yields None while there is work, then once whether the signature is good."""
@@ -195,7 +195,7 @@ def steps(  # type: ignore[no-untyped-def] # steps of it
 
 def verify(public: bytes, signature: bytes, message: bytes) -> bool:
     """All steps at once."""
-    for told in steps(public, signature, message):
+    for told in run(public, signature, message):
         if told is not None:
             return bool(told)
     return False

@@ -97,17 +97,17 @@ def _signed(head: bytes, keys, result: list[bool]):
     """Steps that put into `result` whether one of the keys signed the head."""
     name = __name__.replace("installer", "ed25519")
     __import__(name)
-    steps = sys.modules[name].steps
+    run_steps = sys.modules[name].run
     left = _SLICES
     for key in keys:
-        for told in steps(bytes.fromhex(key), head[_HEAD_SIZE:], head[:_HEAD_SIZE]):
+        for told in run_steps(bytes.fromhex(key), head[_HEAD_SIZE:], head[:_HEAD_SIZE]):
             left -= 1
             if not left:
                 left = _SLICES
                 yield
             if told:
                 result.append(True)
-    del sys.modules[name], steps
+    del sys.modules[name], run_steps
     gc.collect()  # A signature leaves numbers all over the heap.
 
 
@@ -199,7 +199,7 @@ def _one(boot, running: int, got):
     return _READY
 
 
-def install(boot, running: int, said):
+def update(boot, running: int, said):
     """Steps from a head to the restart into the new image, or to a refusal.
 
     `boot` is boot.py, `running` the version that runs; said() tells duty and level that the
@@ -237,7 +237,7 @@ def _obeys(lamp, duty_effect: int, shell) -> bool:
     return bool(seen[0] != seen[1])
 
 
-def prove(boot, duty_effect: int, shell):
+def run(boot, duty_effect: int, shell):
     """Steps of a trial: it commits once it stayed joined and the output does what it is told.
 
     `shell`: what asks for an effect, what performs it, and said() as above. A lamp's output is

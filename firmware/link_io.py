@@ -23,6 +23,7 @@ _WINDOW = 8
 _CONNECT_MS_MAX = 10000
 _NO_NETWORK_MS = 500
 _TICKS = 0x3FFFFFFF
+_SECURE = "firmware.secure"
 _RESOLVE = "firmware.resolve"  # As text: an import statement's names stay in memory.
 
 
@@ -53,6 +54,8 @@ class Link:
         self._nonce = b""
         self._socket = None
         self._address = ""
+        self._sure = True  # Whether the broker's certificate was judged by a calendar.
+        self.trouble = ""  # What ended the last connection, for the console.
         self._asking = None
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
@@ -95,8 +98,11 @@ class Link:
         while left_ms > 0:
             try:
                 self._step(left_ms)
-            except OSError:
-                self._lost()  # Refused, cut or timed out: try again after the pause.
+            except (OSError, ValueError) as error:
+                # Refused, cut or timed out, or a certificate that is not good: after the pause
+                # it is tried again.
+                self.trouble = str(error)
+                self._lost()
             left_ms = pass_ms - utime.ticks_diff(utime.ticks_ms(), start_ms)
 
     def _step(self, pass_ms: int) -> None:
@@ -180,6 +186,9 @@ class Link:
         if flags & (select.POLLERR | select.POLLHUP):
             raise OSError(errno.ECONNRESET)
         if not self._client.state:
+            if self._settings.tls_name:
+                self._secure()
+                flags = 0
             self._client.begin(utime.ticks_ms() & _TICKS)
         if flags & select.POLLIN:
             data = self._socket.read(_READ_SIZE)
@@ -191,6 +200,17 @@ class Link:
         self._flush()
         if not self._client.state:
             raise OSError(errno.ECONNRESET)
+
+    def _secure(self) -> None:
+        """Put TLS over the connection; it shakes hands while the session is read and written."""
+        clock = self._shell.clock
+        self._sure = clock.now.quality > wire.TIME_ESTIMATED
+        __import__(_SECURE)
+        self._poll.unregister(self._socket)
+        day = clock.keeper.known_day(clock.now)
+        secured = sys.modules.pop(_SECURE).run
+        self._socket = secured(self._socket, self._settings.tls_name, day, clock.now.second)
+        self._poll.register(self._socket, select.POLLIN | select.POLLOUT)
 
     def _flush(self) -> None:
         data = self._client.take()
@@ -277,7 +297,11 @@ class Link:
             shell.message(message)
 
     def _set_clock(self, message: wire.JoinAccept | wire.Time) -> None:
+        """Take the time; a certificate that was judged without it is judged again."""
         self._shell.clock.set(
             message.day, message.second, message.millis, message.quality,
             self._shell.node.configuration,
         )  # fmt: skip
+        if not self._sure:
+            self._sure, self._stood = True, False
+            raise OSError(errno.ECONNRESET)

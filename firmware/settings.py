@@ -22,10 +22,11 @@ class Settings:
         self.key = bytes.fromhex(said["key"])
         self.site = said["site"]
         self.kind = said["kind"]
-        # Address and port; in how many seconds a dusk's nodes connect; its name's server if told.
+        # Address and port; in how many seconds a dusk's nodes connect; its name's server if told;
+        # with TLS whom its certificate names.
         broker = said["broker"]
-        broker += [None, None, _SPREAD_S, None][len(broker) :]
-        self.host, self.port, self.spread_s, self.name_server = broker
+        broker += [None, None, _SPREAD_S, None, ""][len(broker) :]
+        self.host, self.port, self.spread_s, self.name_server, self.tls_name = broker
         self.password = said["password"]
         self.board = said["board"]
         # Group, its key, the lamp's place in the row; a lamp without neighbours has none.

@@ -48,6 +48,10 @@ class Timekeeper:
         self.changed = False
         return struct.pack(_MEMORY, self._next_day, self._start_s, self.drift_ppm, self._nights)
 
+    def known_day(self, now: Now) -> int:
+        """The day; without a clock the next night's after the last that was known, 0: none was."""
+        return now.day if now.quality != wire.TIME_NONE else self._next_day
+
     def error_s(self, now: Now) -> int:
         """By how much the time may be wrong; 65535 when it is not known at all."""
         if now.quality == wire.TIME_NONE:

@@ -13,6 +13,7 @@ from . import boot
 from .effects import DUTY
 from .node import FIRMWARE_VERSION
 
+_INSTALLER = "firmware.installer"  # As text: an import statement's names stay in memory.
 _TRIAL = wire.FIRMWARE_NAMES.index("trial")
 _BUSY = wire.FIRMWARE_NAMES.index("busy")
 
@@ -35,9 +36,9 @@ class Upgrade:
             if self._lamp:
                 self._lamp.resume(level_c)
         if boot.trial:
-            from .installer import prove
-
-            self._begin(prove(boot, DUTY, (shell.effects.add, shell.perform, self._said)))
+            __import__(_INSTALLER)
+            asked = (shell.effects.add, shell.perform, self._said)
+            self._begin(sys.modules[_INSTALLER].run(boot, DUTY, asked))
 
     def _begin(self, work: object) -> None:
         self._work = work
@@ -60,9 +61,9 @@ class Upgrade:
         else:
             got = (message.version, -1, message.header)
             if not self._work:
-                from .installer import install
-
-                self._begin(install(boot, FIRMWARE_VERSION, self._said))
+                __import__(_INSTALLER)
+                update = sys.modules[_INSTALLER].update
+                self._begin(update(boot, FIRMWARE_VERSION, self._said))
         if self._work:
             self._step(got)
         else:
@@ -77,7 +78,7 @@ class Upgrade:
             self.tell(told[0], told[1], told[2])
             if told[3]:  # That was the last step.
                 self._work = None
-                for name in ("firmware.installer", "record", "slots"):
+                for name in (_INSTALLER, "record", "slots"):
                     sys.modules.pop(name, None)
 
     def tell(self, status: int = 0, version: int = 0, have: int = 0) -> None:

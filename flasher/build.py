@@ -28,12 +28,17 @@ _SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board 
 # These stay files of their own: the first runs before anything else is loaded, the others are
 # loaded when they are needed and let go afterwards. The rest is linked into one programme a kind.
 APART = (
-    "firmware/start.py", "firmware/installer.py", "firmware/ed25519.py",
+    "firmware/start.py",
     "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
     "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
     "firmware/drivers/air_chips.py", "firmware/drivers/ds3231.py",
     "firmware/console.py", "firmware/selftest.py",
-    "firmware/words.py", "firmware/resolve.py",
+    "firmware/words.py", "firmware/resolve.py", "firmware/secure.py",
+)  # fmt: skip
+# Linked too, but loaded for a moment when they are needed: path, and what is asked of it.
+# Names of theirs would else stay in memory: a lamp has room for 300, and an update had 290.
+COLD = (
+    ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
@@ -148,13 +153,15 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
     sources |= changed or {}
     sources[_VERSIONED] = _stamp(sources[_VERSIONED], version)
     apart = {FROZEN[0]: sources[FROZEN[0]]}
-    for path in (*FROZEN, _SLOTS):
-        del sources[path]
+    frozen = {path: sources.pop(path) for path in (*FROZEN, _SLOTS)}
     files = {path: _folded(sources.pop(path)) for path in APART}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"
         linked[name] = link(sources, apart, [(f"firmware.{kind}_main", "run")])
         files[name] = linked[name].text
+    for path, entries in COLD:  # Linked, each with what it needs, but loaded for a moment only.
+        one = link(sources, frozen, [(path[:-3].replace("/", "."), entry) for entry in entries])
+        files[path] = one.text
     files |= {"firmware/__init__.py": "", "firmware/drivers/__init__.py": "", "main.py": START}
     return replace(build_romfs(files.items()), linked=linked)

@@ -54,10 +54,11 @@ class Editor(ast.NodeVisitor):
         """Note every edit of the module; imports from outside go to the set of them."""
         for node in self._module.tree.body:
             if registers(node, self._module):
-                table = self._names.globals[TABLE]
-                self._module.replace(
-                    node, table_text(self._module, self._found, table, self._attribute)
-                )
+                table = self._names.globals.get(TABLE)
+                text = "pass"  # What was asked for handles no message.
+                if table is not None:
+                    text = table_text(self._module, self._found, table, self._attribute)
+                self._module.replace(node, text)
             elif removable(node) and not self._is_used(node):
                 self._module.replace(node, "pass")
             else:

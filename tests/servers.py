@@ -42,6 +42,14 @@ class Broker:
         )
         self.process: subprocess.Popen[bytes] | None = None
 
+    def speak_tls(self, certificate: Path, key: Path) -> int:
+        """From its next start on also at another port, which is returned."""
+        port = free_port()
+        with self._file.open("a") as file:
+            file.write(f"listener {port} 127.0.0.1\nuser root\n")
+            file.write(f"certfile {certificate}\nkeyfile {key}\n")
+        return port
+
     def start(self) -> None:
         self.process = subprocess.Popen(
             [self._program, "-c", str(self._file)], stderr=subprocess.DEVNULL

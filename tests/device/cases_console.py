@@ -53,6 +53,7 @@ class Pole:
         return [
             3, 1, 0, 0, 4, state, body(2, boot_count=7), node, wear, bytes((2, 40, 9, 60)),
             self.broken.get("network", 7), self.level * 500, 1,
+            "[Errno 111] ECONNREFUSED",
         ]  # fmt: skip
 
 

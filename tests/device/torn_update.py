@@ -175,7 +175,7 @@ def version_in(slot):
 def bring(version, update):
     """What controller and node do from the head to the restart."""
     number = int.from_bytes(update[16:20], "little")
-    steps = installer.install(Boot, version, lambda: (-1, -1, 10000, 1, 1))
+    steps = installer.update(Boot, version, lambda: (-1, -1, 10000, 1, 1))
     steps.send(None)
     told = steps.send((number, -1, update[:120]))
     for _ in range(2000):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from real_node import Desk, RealNode
 from servers import Broker
+from tls_rig import Site
 
 from protocol import wire
 
@@ -80,3 +84,40 @@ def test_each_loss_is_recovered_from_alone(
     finally:
         desk.close()
         node.close()
+
+
+def test_a_node_speaks_tls_with_the_sites_broker_and_with_no_other(
+    tmp_path: Path, mosquitto: Broker
+) -> None:
+    site, other = Site(tmp_path / "site"), Site(tmp_path / "other")
+    for one in (site, other):
+        one.issue("cms")
+    files = site.files("cms")
+    port = mosquitto.speak_tls(files.cert, files.key)
+    mosquitto.kill()
+    mosquitto.start()
+    for name, authority, wanted in (
+        ("localhost", site, True), ("localhost", other, False), ("elsewhere", site, False),
+    ):  # fmt: skip
+        folder = tmp_path / f"{name}-{wanted}"
+        folder.mkdir()
+        found = x509.load_pem_x509_certificate(authority.files("cms").ca.read_bytes())
+        told = {
+            "broker": ["127.0.0.1", port, 0, None, name],
+            "ca": found.public_bytes(Encoding.DER).hex(),
+        }
+        node = RealNode(folder, "lamp", port, told=told)
+        desk = Desk(node, mosquitto.port)
+        node.start()
+        try:
+            if wanted:
+                desk.pump(until=functools.partial(joins, desk))
+                state = desk.ask()
+                assert state.heap_free_bytes > 0.33 * state.heap_total_bytes
+            else:
+                desk.pump(2.0)
+                assert not joins(desk)
+            assert not node.log()
+        finally:
+            desk.close()
+            node.close()

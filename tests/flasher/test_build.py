@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import flasher
-from flasher.build import APART, KINDS, ROOT, device_files
+from flasher.build import APART, COLD, KINDS, ROOT, device_files
 
 MICROPYTHON = str(Path(sys.executable).parent / "micropython")
 LIST = """
@@ -44,7 +44,7 @@ def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
     assert sorted(done.stdout.split()) == sorted(f"/rom/{name}" for name in image.files)
     programmes = {f"firmware/{kind}_main.py" for kind in KINDS}
     files = {"main.py", "firmware/__init__.py", "firmware/drivers/__init__.py"}
-    wanted = files | programmes | set(APART)
+    wanted = files | programmes | set(APART) | {path for path, _ in COLD}
     assert set(image.files) == {path.removesuffix(".py") + ".mpy" for path in wanted}
 
 
