@@ -7,6 +7,7 @@ import machine
 
 from protocol import wire
 
+from .drivers import bh1750
 from .drivers.modbus import Modbus
 from .esp32 import Esp32Board
 from .parts import PARTS
@@ -26,6 +27,8 @@ _BUS = PARTS.index("sda")
 _PARTICLES = PARTS.index("particles_tx")
 _NOISE = PARTS.index("noise")
 _CLOCK = PARTS.index("clock")
+_LIGHT = PARTS.index("light_scl")
+_TWILIGHT = wire.QUANTITY_NAMES.index("twilight")
 _STEPS = PARTS.index("steps")
 # Where the first number of each chip goes, and their causes.
 _TEMPERATURE = wire.QUANTITY_NAMES.index("air_temperature_dc")
@@ -34,6 +37,8 @@ _LEVEL = wire.QUANTITY_NAMES.index("noise_ddb")
 _CAUSES = wire.QUANTITY_NAMES.index("chip_causes")
 _TICK_MASK = 0x3FFFFFFF
 _ATTN_11DB = 3  # Up to 3.1 V, as machine.ADC names it.
+_LIGHT_EVERY = 10
+_DAY_DX = 100000  # A twilight switch knows day and night alone.
 _SHOW_EVERY = 30  # Ticks between two looks whether the display shows what it should.
 
 
@@ -60,6 +65,12 @@ class StationBoard(Esp32Board):
         self._display = spec[_DISPLAY]
         self._count = 0
         self._chips = self._watch(spec)
+        self._light = None
+        self._light_count = bytearray(2)
+        if spec[_LIGHT] is not None:
+            scl, sda = machine.Pin(spec[_LIGHT]), machine.Pin(spec[_LIGHT + 1])
+            self._light = machine.I2C(0, scl=scl, sda=sda, freq=100000)
+            bh1750.read(self._light, self._light_count)  # It begins to count.
 
     def _watch(self, spec: "list[int]") -> "object | None":
         """The chips of an air station, which are loaded where there are some."""
@@ -96,6 +107,10 @@ class StationBoard(Esp32Board):
         if self._hand:
             hand = self._hand
             station.values[_HAND] = 1 if hand[0].value() else 2 if hand[1].value() else 0
+        if station.values[_TWILIGHT] is not None:
+            readings.lux_dx = 0 if station.values[_TWILIGHT] else _DAY_DX
+        elif self._light and self._count % _LIGHT_EVERY == 0:
+            readings.lux_dx = bh1750.read(self._light, self._light_count)
         if self._chips:
             tick_ms = time.ticks_ms() & _TICK_MASK
             self._chips.send(tick_ms)  # type: ignore[attr-defined] # a generator

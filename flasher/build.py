@@ -38,6 +38,7 @@ APART = (
 # Linked too, but loaded for a moment when they are needed: path, and what is asked of it.
 # Names of theirs would else stay in memory: a lamp has room for 300, and an update had 290.
 COLD = (
+    ("firmware/feeder.py", ("decide", "takes")),
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"

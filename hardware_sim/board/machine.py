@@ -21,7 +21,7 @@ WDT_RESET = int("3")  # A plain number would be put where it is used, and that i
 
 
 class Pin:
-    """A pin; inputs that mean anything are those from 33 on."""
+    """A pin; inputs are bits of PRESENCE from pin 33 on, and below it from bit 30 down."""
 
     IN = 0
     OUT = 1
@@ -41,7 +41,7 @@ class Pin:
             return level
         if not self.number:
             return 1 - (words[PRESENCE // WORD] >> 31)
-        return words[PRESENCE // WORD] >> self.number - 33 & 1
+        return words[PRESENCE // WORD] >> (self.number - 33) % 31 & 1
 
 
 class PWM:

@@ -8,7 +8,7 @@ have a door of their own: planning/. Read `evaluate.py` first; README.md is the 
 from .civil import date_of, day_of, weekday
 from .errors import ScheduleError
 from .evaluate import Decision, Evaluator
-from .inputs import INPUTS_MAX, OFF, ON, UNKNOWN, Inputs
+from .inputs import INPUTS_MAX, OFF, ON, RIPPLE, UNKNOWN, Inputs
 from .sun import NORMAL, POLAR_DAY, POLAR_NIGHT, sun_times
 from .table import TABLE_VERSION
 from .zone import Zone
@@ -20,6 +20,7 @@ __all__ = [
     "ON",
     "POLAR_DAY",
     "POLAR_NIGHT",
+    "RIPPLE",
     "TABLE_VERSION",
     "UNKNOWN",
     "Decision",

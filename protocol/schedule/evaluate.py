@@ -94,6 +94,23 @@ class Evaluator:
             self._apply_dynamics(presence_age_s, decision)
         return decision
 
+    @property
+    def listens(self) -> bool:
+        """Whether something but the time may change what holds now."""
+        night = self._night
+        return bool(night.cells or self._sensed or self._dynamics)
+
+    def cells(self) -> "tuple[int, bytes]":
+        """The program in force, and what its photocells said: for `recall`."""
+        return self._program, bytes(self._bright)
+
+    def recall(self, program: int, cells: bytes) -> bool:
+        """Take up what an evaluator of the same table said before; whether it did."""
+        if program != self._program or len(cells) != len(self._bright):
+            return False
+        self._bright[:] = cells
+        return True
+
     def _look(self, lux_dx: int) -> None:
         """Whether it is dark or bright, by the thresholds of each period of the own photocell."""
         for place, dark_dx, bright_dx in self._night.cells:

@@ -5,6 +5,7 @@ it was told and after that time. Times are seconds of a clock that only counts o
 """
 
 INPUTS_MAX = 16
+RIPPLE = 15  # A cabinet's own ripple-control contact has this number.
 OFF, ON, UNKNOWN = 0, 1, 2
 LONG_AGO_S = 0x3FFFFF  # Older than any hold time.
 # A row of what was told is a list, for an object of its own would take four times the memory.
@@ -12,12 +13,15 @@ _STATE, _UNTIL, _ON_AT, LEVEL, RAMP, RAMP_FROM = 0, 1, 2, 3, 4, 5
 
 
 class Inputs:
-    """The inputs of one lamp. `lux_dx` is its own photocell in tenths of a lux, -1: none."""
+    """The inputs of one lamp. `lux_dx` is its own photocell in tenths of a lux, -1: none.
 
-    def __init__(self) -> None:
+    `rows`: what another such object was told before.
+    """
+
+    def __init__(self, rows: "dict[int, list[int]] | None" = None) -> None:
         self.now_s = 0
         self.lux_dx = -1
-        self._rows: dict[int, list[int]] = {}
+        self._rows: dict[int, list[int]] = {} if rows is None else rows
 
     def forget(self) -> None:
         """Another table: its inputs are others."""

@@ -19,10 +19,11 @@ REASON_NAMES = (
 
 # The rules of a chain (`rules` of Why): first the reasons above, then what else has a say.
 # `near`: a neighbour saw somebody; `clo`: constant light output; `derated`: too warm; `relay`: it
-# must stay open or closed a little longer; `lowest`: less light the lamp cannot give.
+# must stay open or closed a little longer; `lowest`: less light the lamp cannot give; `hand`: a
+# cabinet's hand-switch.
 RULE_NAMES = (
     "default", "calendar", "program", "astro", "dynamic", "override", "floor", "feeder_off",
-    "boot", "near", "clo", "derated", "relay", "lowest",
+    "boot", "near", "clo", "derated", "relay", "lowest", "hand",
 )  # fmt: skip
 
 # Override ranks, weakest first.
@@ -42,7 +43,9 @@ STARTED, ENDED, INSTANT = const(1), const(0), const(2)
 # What a station reads (`pairs` of Readings), units and scale last: `_dc` tenths of a degree
 # Celsius, `_dhpa` tenths of a hectopascal, `_ppb` parts in 10^9, `_ddb` tenths of a decibel,
 # `_dugm3` tenths of a microgram per cubic metre, `_milli` thousandths. A flag is 0 or 1; `hand`
-# is 0 auto, 1 on, 2 off; text_0 to text_3 are four characters each, the first one highest.
+# is 0 auto, 1 on, 2 off; text_0 to text_3 are four characters each, the first one highest. `dark`
+# is what a photocell says, `twilight` the contact of a twilight switch (1 in the dark), `ripple`
+# that of a ripple-control receiver (1: light).
 QUANTITY_NAMES = (
     "none", "door_open", "breaker_tripped", "contactor_wanted", "contactor_on", "hand",
     "power_w", "energy_wh", "voltage_dv", "current_ma", "factor_milli", "air_temperature_dc",
@@ -51,7 +54,7 @@ QUANTITY_NAMES = (
     "visibility_m",
     "overfull", "flow_mls", "ph_milli", "turbidity_dntu", "conductivity_usm",
     "text_0", "text_1", "text_2", "text_3", "gust_dms", "gust_deg",
-    "chip_causes",
+    "chip_causes", "dark", "twilight", "ripple",
 )  # fmt: skip
 
 # Why a chip's quantities are left out (`chip_causes`: four bits each for climate, the lowest, for

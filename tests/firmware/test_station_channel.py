@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from real_node import Desk, RealNode
+from real_node import Desk, RealNode, configuration
+from schedule_tables import only, step
 from servers import Broker
 
 from hardware_sim import provision
 from hardware_sim.board import layout
-from protocol import wire
+from protocol import schedule, wire
+from protocol.schedule.planning import SensorPeriod
 
 Place = Callable[..., tuple[RealNode, Desk]]
 DOOR, HAND_ON = 1, 1 << 3
@@ -180,3 +183,45 @@ def test_a_station_refuses_the_level_of_a_lamp(place: Place) -> None:
     ack = desk.last(wire.Ack)
     assert isinstance(ack, wire.Ack)
     assert ack.status == wire.ACK_REFUSED
+
+
+RIPPLE = 1 << 30  # Pin 32.
+DAY_LUX = 5000.0
+
+
+def test_a_cabinet_follows_its_plan_and_its_ripple_contact_by_itself_and_starts_with_it(
+    place: Place, mosquitto: Broker
+) -> None:
+    node, desk = place("cabinet")
+    assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+    plan = only(step("00:00", 100), active_periods=(SensorPeriod(source=schedule.RIPPLE),))
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 1, b"\x02\x01") == wire.UPLOAD_BAD_CONTENT
+    assert desk.upload(wire.UPLOAD_SCHEDULE, 2, plan) == wire.UPLOAD_STORED
+
+    def closed() -> bool:
+        return int(node.pages.duty[0]) == 65535
+
+    node.clock.set(node.clock.now_s(), 20.0)
+    desk.pump(until=lambda: not closed())
+    desk.pump(until=lambda: desk.last(wire.Why))
+    why = desk.last(wire.Why)
+    assert isinstance(why, wire.Why)
+    assert [wire.RULE_NAMES[code] for code in why.rules[::2]] == ["default", "program"]
+    mosquitto.kill()  # Alone from here on.
+    node.pages.presence[:] = FEEDBACK | RIPPLE
+    until(closed)
+    node.pages.presence[:] = 0
+    until(lambda: not closed())
+    node.stop()
+    node.start()  # It has no clock now, but a photocell: closed at once, open by day.
+    until(closed)
+    node.pages.lux_x10[:] = int(DAY_LUX * 10)
+    until(lambda: not closed())
+    assert not node.log()
+
+
+def until(true: Callable[[], bool], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
