@@ -9,21 +9,44 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from . import batch_commands, node_commands
 from .build import BuildError, build_application
+from .laptop_commands import image_app, laptop_app
+from .monitor_command import monitor_command
 from .signing import SigningError, pack, read_key, sign
 
+_HELP = """The field engineer's tool: from box to pole (docs/field-guide.md). It works offline.
+
+Once:  `flash.py laptop init van-3`, give van-3.card to the office, which seals keys to it.
+
+Before a job:  `flash.py laptop take job.keys`  and  `flash.py image use firmware.bin`
+
+At the bench:  `flash.py list`,  `flash.py node`  for one board,
+`flash.py batch --inventory assets.csv`  for many.
+
+At the pole:  `flash.py check --at-the-pole`,  `flash.py monitor`
+
+Exit codes: 0 done, 1 it failed (said why), 2 wrong usage, 3 something is not there (port, board,
+file, keys), 4 refused (rights, wrong chip, signature), 130 interrupted.
+"""
 app = typer.Typer(
-    help="Builds the nodes' application and (later) flashes, checks and labels nodes.",
-    no_args_is_help=True,
-    add_completion=False,
+    help=_HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
 )
 _out = Console()
 _err = Console(stderr=True)
+node_commands.add_to(app)
+batch_commands.add_to(app)
+app.command("monitor")(monitor_command)
+app.add_typer(image_app, name="image")
+app.add_typer(laptop_app, name="laptop")
 
 
 @app.callback()
 def _root() -> None:
-    """Field tool of Lamplighter. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 missing."""
+    pass
+
+
+_root.__doc__ = _HELP
 
 
 @app.command()

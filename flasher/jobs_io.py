@@ -38,10 +38,7 @@ def flash_node(
     """Erase, write, verify, start, self-test. The result is what a receipt is made of."""
     start_s = time.monotonic()
     with session(port, baud, tell) as board:
-        payload = ask(board.found)
-        identity = payload.identity
-        suits(board.found, payload.micropython)
-        parts = parts_of(payload)
+        parts, identity, versions = _order(board, ask)
         board.erase()
         board.write(parts)
         written_s = time.monotonic() - start_s
@@ -59,17 +56,29 @@ def flash_node(
     return {
         "mac": board.found.mac, "chip": board.found.chip, "flash_mb": board.found.flash_mb,
         "node_id": status["node_id"], "kind": status.get("kind"),
-        "versions": {
-            "micropython": payload.micropython.version,
-            "micropython_sha256": payload.micropython.sha256,
-            "firmware": status.get("firmware_version"),
-        },
+        "versions": {**versions, "firmware": status.get("firmware_version")},
         "configuration_digest": status.get("configuration_digest"),
         "checks": test.checks, "failed": test.failed(at_the_pole=at_the_pole),
         "written_bytes": sum(len(content) for _, _, content in parts),
         "line_bytes": board.written_bytes,
         "write_s": round(written_s, 2), "seconds": round(time.monotonic() - start_s, 2),
     }  # fmt: skip
+
+
+def _order(
+    board: Session, ask: Ask
+) -> tuple[list[tuple[str, int, bytes]], Mapping[str, Any], dict[str, str]]:
+    """What to write, as whom, and the image's version. A board that is refused runs on."""
+    try:
+        payload = ask(board.found)
+        suits(board.found, payload.micropython)
+        parts = parts_of(payload)
+    except FlashError:
+        board.run()
+        raise
+    image = payload.micropython
+    versions = {"micropython": image.version, "micropython_sha256": image.sha256}
+    return parts, payload.identity, versions
 
 
 def suits(found: Found, micropython: MicroPython) -> None:
@@ -101,7 +110,8 @@ def parts_of(payload: Payload) -> list[tuple[str, int, bytes]]:
     files = named(image.partitions, "vfs")
     offset = image.place("vfs", 0)
     assert files is not None
-    parts.append(("identity", offset, node_files.littlefs_image(files.size, identity)))
+    for at, content in node_files.littlefs_runs(files.size, identity):
+        parts.append(("identity", offset + at, content))
     return parts
 
 
@@ -126,9 +136,10 @@ def _content(board: Session) -> dict[str, Any]:
     files, romfs = named(rows, "vfs"), named(rows, "romfs")
     said: dict[str, Any] = {"holds": "MicroPython" if files else "another program"}
     if files is not None:
-        # The superblocks and the identity lie in the first blocks of what we have written.
-        head = board.read(files.offset, 16 * node_files.BLOCK_SIZE)
-        identity = node_files.read_identity(head.ljust(files.size, b"\xff"))
+        start = files.offset
+        identity = node_files.read_identity(
+            files.size, lambda at, size: board.read(start + at, size)
+        )
         if identity.get("node_id"):
             said |= {"node_id": identity["node_id"], "site": identity.get("site")}
             said["holds"] = "a node of ours"

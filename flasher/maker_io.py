@@ -27,6 +27,22 @@ def now_text() -> str:
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0).isoformat()
 
 
+def write_receipt(home: Home, node_id: str, text: str) -> Path:
+    """A receipt's file."""
+    path = home.receipts / f"{node_id}.json"
+    write_whole(path, text.encode())
+    return path
+
+
+def missing_receipts(home: Home, journal: Journal) -> None:
+    """Write receipts that are in the journal and not in their file."""
+    for line in journal.lines().values():
+        text = line.result.get("receipt")
+        there = (home.receipts / f"{line.node_id}.json").exists()
+        if line.state == journal_io.DONE and isinstance(text, str) and not there:
+            write_receipt(home, line.node_id, text)
+
+
 @dataclass(frozen=True)
 class Wishes:
     """How boards are made. `label`: size and format, or None for no label."""
@@ -61,6 +77,7 @@ class Maker:
         self._wishes = wishes
         self._images = images
         self._application = str(home.application())
+        missing_receipts(home, journal)
         self.crew = Crew()
         self._lock = threading.Lock()
         self._busy: set[str] = set()  # MACs: one board that hangs on two ports is made once.
@@ -125,10 +142,11 @@ class Maker:
             raise FlashError("Its self-test failed: " + "; ".join(lines), FAILED, "self-test")
         node_id = str(result["node_id"])
         receipt, text = self._job.receipt(result, self._laptop, now_text())
-        path = self._home.receipts / f"{node_id}.json"
-        write_whole(path, text.encode())
         label = self._label(result)
-        self._journal.end(node_id, journal_io.DONE, now_text(), result)
+        # From here on it is done: a receipt that a power cut kept from its file is in the journal.
+        said = {**result, "receipt": text}
+        self._journal.end(node_id, journal_io.DONE, now_text(), said)
+        path = write_receipt(self._home, node_id, text)
         return Made(result, receipt.asset_id, path, label)
 
     def _label(self, result: Mapping[str, Any]) -> Path | None:

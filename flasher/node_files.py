@@ -7,23 +7,25 @@ import io
 import json
 import tempfile
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from littlefs import LittleFS
+from littlefs import LittleFS, UserContext
 
 BLOCK_SIZE = 4096
 _IDENTITY = "/identity.json"
+_MARK = b"littlefs"  # In one of its two first blocks at least.
+_READ_ONLY = -30  # EROFS
 _NVS_NAMESPACE = "lamplighter"
 _NVS_VERSION = 2
 _DISK_VERSION = 0x00020000  # MicroPython's littlefs reads no newer one.
 
 
-def littlefs_image(size: int, identity: Mapping[str, object]) -> bytes:
-    """A file system of this size with the identity, cut behind its last block that is in use.
+def littlefs_runs(size: int, identity: Mapping[str, object]) -> list[tuple[int, bytes]]:
+    """A file system of this size with the identity: (offset, content) of what is not blank.
 
-    What is behind is blank, as an erased flash has it.
+    littlefs takes blocks all over its partition; an erased flash has the others already.
     """
     fs = LittleFS(
         block_size=BLOCK_SIZE, block_count=size // BLOCK_SIZE, read_size=32, prog_size=32,
@@ -31,18 +33,54 @@ def littlefs_image(size: int, identity: Mapping[str, object]) -> bytes:
     )  # fmt: skip
     with fs.open(_IDENTITY, "w") as file:
         file.write(json.dumps(identity))
-    data = bytes(fs.context.buffer)
-    used = len(data.rstrip(b"\xff"))
-    return data[: -(-used // BLOCK_SIZE) * BLOCK_SIZE]
+    return runs(bytes(fs.context.buffer))
 
 
-def read_identity(data: bytes) -> dict[str, object]:
-    """The identity in a file system that was read from a board; {} when there is none."""
+def runs(data: bytes) -> list[tuple[int, bytes]]:
+    """The blocks that are not blank, neighbours together."""
+    found: list[tuple[int, bytes]] = []
+    for at in range(0, len(data), BLOCK_SIZE):
+        block = data[at : at + BLOCK_SIZE]
+        if not block.strip(b"\xff"):
+            continue
+        if found and found[-1][0] + len(found[-1][1]) == at:
+            found[-1] = (found[-1][0], found[-1][1] + block)
+        else:
+            found.append((at, block))
+    return found
+
+
+class _Board(UserContext):
+    """A file system that is read from a board, block by block, as far as it is needed."""
+
+    def __init__(self, size: int, read: Callable[[int, int], bytes]) -> None:
+        super().__init__(size)
+        self._read = read
+        self._blocks: dict[int, bytes] = {}
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
+        if block not in self._blocks:
+            self._blocks[block] = self._read(block * BLOCK_SIZE, BLOCK_SIZE)
+        return bytearray(self._blocks[block][off : off + size])
+
+    def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
+        return _READ_ONLY
+
+    def erase(self, cfg: object, block: int) -> int:
+        return _READ_ONLY
+
+    def sync(self, cfg: object) -> int:
+        return 0
+
+
+def read_identity(size: int, read: Callable[[int, int], bytes]) -> dict[str, object]:
+    """The identity in a file system of this size; read: (offset, size) of it. {} without one."""
+    if not any(read(at, 16)[8:] == _MARK for at in (0, BLOCK_SIZE)):
+        return {}
     fs = LittleFS(
-        block_size=BLOCK_SIZE, block_count=len(data) // BLOCK_SIZE, read_size=32, prog_size=32,
-        cache_size=128, lookahead_size=32, mount=False,
+        context=_Board(size, read), block_size=BLOCK_SIZE, block_count=size // BLOCK_SIZE,
+        read_size=32, prog_size=32, cache_size=128, lookahead_size=32, mount=False,
     )  # fmt: skip
-    fs.context.buffer = bytearray(data)
     try:
         fs.mount()
         with fs.open(_IDENTITY, "r") as file:

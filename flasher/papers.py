@@ -20,10 +20,22 @@ _BOARDS = Path(__file__).resolve().parent.parent / "firmware" / "boards"
 _BOARD_OF = {"lamp": "nema", "bay": "bay"}
 
 
-class Job:
-    """What is to be made: rows of the inventory, and the keys of opened batches."""
+TYPED = -1  # Line of a row that was typed in; 0: one that a batch makes.
 
-    def __init__(self, rows: Iterable[handover.Row], batches: Iterable[Mapping[str, Any]]) -> None:
+
+class Job:
+    """What is to be made: rows of the inventory, and the keys of opened batches.
+
+    taken: node ids by asset id, of what was begun before: an asset keeps its node id even when
+    the inventory's lines are in another order now.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[handover.Row],
+        batches: Iterable[Mapping[str, Any]],
+        taken: Mapping[str, str],
+    ) -> None:
         self.batches = list(batches)
         self._keys: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         by_asset: dict[str, str] = {}

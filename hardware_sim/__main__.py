@@ -9,6 +9,7 @@ from . import world
 
 _USAGE = """usage: lamplighter sim CONFIG.json
        lamplighter sim board --help
+       lamplighter sim image --help
 
 Runs a simulated street: its clock, cars, mains, and a process with the real firmware for each
 node. CONFIG.json holds plan, data, site_key_file, broker_host, broker_port, listen_host,
@@ -21,6 +22,10 @@ def main(arguments: list[str]) -> int:
         from .rom import command  # A street needs nothing of it.
 
         return command.main(arguments[1:])
+    if arguments[:1] == ["image"]:
+        from .rom import image_command
+
+        return image_command.main(arguments[1:])
     if arguments in (["--help"], ["-h"]):
         print(_USAGE)
         return 0

@@ -1,0 +1,215 @@
+"""Commands for one board: list, node, check, label."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from . import options as o
+from . import show
+from .crew_io import Crew
+from .journal_io import Journal
+from .papers import TYPED, Job
+from .ports_io import CONSOLE_BAUD, PortRow, ports
+from .troubles import MISSING, USAGE, FlashError
+
+
+def list_command(
+    port: Annotated[
+        list[str] | None, typer.Option("--port", "-p", help="Look here alone; repeatable.")
+    ] = None,
+    no_look: Annotated[
+        bool, typer.Option("--no-look", help="Ports only; boards are not reset.")
+    ] = False,
+    json_output: o.JsonOption = False,
+) -> None:
+    """Ports with chip, flash size, MAC and what is on the board. Looking resets a board once."""
+    with show.exits(as_json=json_output):
+        rows = [PortRow(name, "") for name in port or ()] or ports()
+        found = [_look(row, no_look=no_look) for row in rows] if no_look else _look_at_all(rows)
+    if json_output:
+        show.say_json({"ports": found})
+        return
+    if not found:
+        show.out.print("No board is plugged in. Plug one in, with a cable that carries data.")
+        return
+    table = Table()
+    for name in ("port", "adapter", "chip", "flash", "MAC", "what is on it"):
+        table.add_column(name, overflow="fold")
+    for row in found:
+        flash = f"{row['flash_mb']} MB" if "flash_mb" in row else ""
+        holds = f"{row.get('holds', '')} {row.get('node_id', '')}" + row.get("error", "")
+        table.add_row(
+            row["port"], row["adapter"], row.get("chip", ""), flash, row.get("mac", ""), holds
+        )
+    show.out.print(table)
+
+
+def _look_at_all(rows: list[PortRow]) -> list[dict[str, Any]]:
+    with ThreadPoolExecutor(max(1, min(8, len(rows)))) as pool:
+        return list(pool.map(_look, rows))
+
+
+def _look(row: PortRow, *, no_look: bool = False) -> dict[str, Any]:
+    said: dict[str, Any] = {"port": row.name, "adapter": row.adapter}
+    if no_look:
+        return said
+    job = {"do": "look", "port": row.name, "baud": CONSOLE_BAUD}
+    try:
+        return said | Crew().work(job, None, lambda step, done, total: None)
+    except FlashError as error:
+        return said | {"error": str(error), "name": error.name, "code": error.code}
+
+
+def node_command(
+    port: o.PortOption = None,
+    asset: Annotated[
+        str | None, typer.Option("--asset", "-a", help="What it becomes; else the next one.")
+    ] = None,
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", "-i", help="CSV of the job; else the batch.")
+    ] = None,
+    keys: o.KeysOption = None,
+    image: o.ImageOption = None,
+    lat: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="Where it will stand.")
+    ] = None,
+    lon: Annotated[float | None, typer.Option(min=-180, max=180, help="With --lat.")] = None,
+    serial: Annotated[str, typer.Option(help="On the box.")] = "",
+    photo: Annotated[str, typer.Option(help="Path of a photo of the place.")] = "",
+    label: o.LabelOption = "62x29.png",
+    again: Annotated[bool, typer.Option("--again", help="Also when it is done already.")] = False,
+    at_the_pole: o.PoleOption = False,
+    baud: o.BaudOption = o.FAST_BAUD,
+    passphrase_file: o.PassphraseOption = None,
+    home: o.HomeOption = None,
+    json_output: o.JsonOption = False,
+) -> None:
+    """One board, one command: erase, MicroPython, application, keys, verify, test, label, receipt.
+
+    Plug the board in and run it. Nothing half-done counts: run it again when anything went wrong.
+    """
+    from .maker_io import Maker, Wishes
+
+    if (lat is None) != (lon is None):
+        raise typer.BadParameter("--lat and --lon come together")
+    wishes = Wishes(baud, at_the_pole, again, o.label_of(label))
+    with show.exits(as_json=json_output):
+        folder = o.home_of(home)
+        images = o.images_of(folder, image)
+        where = o.port_of(port)
+        laptop = folder.unlock(show.passphrase(passphrase_file))
+        batches = o.batches_of(folder, keys, laptop)
+        journal = Journal(folder.journal)
+        typed = {"lat": lat, "lon": lon, "serial": serial, "photo": photo}
+        job = _narrowed(o.job_of(journal, inventory, batches), asset, typed)
+        maker = Maker(folder, job, journal, laptop, wishes, images)
+        try:
+            with show.Steps(quiet=json_output) as steps:
+                made = maker.make(where, steps.tell)
+        finally:
+            maker.crew.end()
+            journal.close()
+    if json_output:
+        show.say_json(o.told_of(made))
+        return
+    show.checks(made.result["checks"], made.result["failed"])
+    result = made.result
+    show.out.print(
+        f"[bold green]done[/]: {made.asset_id} is {result['node_id']} (MAC {result['mac']}), "
+        f"written in {result['write_s']} s, {result['seconds']} s with its test."
+    )
+    show.out.print(f"Receipt: {made.receipt}")
+    if made.label:
+        show.out.print(f"Label: {made.label}. Stick it on now, before you unplug the board.")
+
+
+def _narrowed(job: Job, asset: str | None, typed: Mapping[str, Any]) -> Job:
+    """The job of one asset, with what was typed for it."""
+    told = {name: value for name, value in typed.items() if value not in (None, "")}
+    if asset is None:
+        if told:
+            raise FlashError("Say with --asset whose position or serial that is.", USAGE, "usage")
+        return job
+    for node_id, row in job.rows.items():
+        if row.asset_id == asset:
+            line = TYPED if "lat" in told else row.line
+            job.rows = {node_id: dataclasses.replace(row, **told, line=line)}
+            return job
+    raise FlashError(f"{asset} is in no batch of this laptop.", MISSING, "no keys")
+
+
+def check_command(
+    port: o.PortOption = None,
+    at_the_pole: o.PoleOption = False,
+    json_output: o.JsonOption = False,
+) -> None:
+    """Identity, versions, configuration digest and self-test of a node, line by line."""
+    with show.exits(as_json=json_output):
+        job = {"do": "check", "port": o.port_of(port), "at_the_pole": at_the_pole}
+        with show.Steps(quiet=json_output) as steps:
+            said = Crew().work(job, None, steps.tell)
+    if json_output:
+        show.say_json({**said, "passed": not said["failed"]})
+    else:
+        names = ("node_id", "site", "kind", "firmware_version", "configuration_digest", "time")
+        for name in names:
+            show.out.print(f"{name.replace('_', ' '):<22} {said['status'].get(name, '')}")
+        show.checks(said["checks"], said["failed"])
+    if said["failed"]:
+        show.err.print(f"[bold red]failed[/]: {', '.join(said['failed'])}")
+        raise typer.Exit(1)
+
+
+def label_command(
+    asset: Annotated[
+        list[str] | None, typer.Argument(help="Assets; none: all that are done.")
+    ] = None,
+    size: o.LabelOption = "62x29.png",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; else the laptop's.")] = None,
+    home: o.HomeOption = None,
+    json_output: o.JsonOption = False,
+) -> None:
+    """Labels with QR code and text, as PNG or PDF, of nodes that were made here."""
+    from . import labels
+    from .home_io import write_whole
+
+    chosen = o.label_of(size)
+    if chosen is None:
+        raise typer.BadParameter("a size, not none", param_hint="--label")
+    with show.exits(as_json=json_output):
+        folder = o.home_of(home)
+        journal = Journal(folder.journal)
+        lines = [line for line in journal.lines().values() if line.state == "done"]
+        journal.close()
+        missing = set(asset or ()) - {line.asset_id for line in lines}
+        if missing or not lines:
+            text = f"Not made here: {', '.join(sorted(missing)) or 'nothing yet'}."
+            raise FlashError(text, MISSING, "no label")
+        written = []
+        for line in lines:
+            if asset and line.asset_id not in asset:
+                continue
+            label = labels.Label(line.node_id, line.asset_id, line.mac)
+            path = (out or folder.labels) / f"{line.asset_id}.{chosen[1]}"
+            write_whole(path, labels.encode(labels.draw(label, chosen[0]), chosen[1]))
+            written.append(str(path))
+    if json_output:
+        show.say_json({"labels": written})
+    else:
+        for name in written:
+            show.out.print(name)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on an application."""
+    app.command("list")(list_command)
+    app.command("node")(node_command)
+    app.command("check")(check_command)
+    app.command("label")(label_command)
