@@ -90,8 +90,8 @@ def counts(stages: Sequence[int]) -> dict[str, int]:
 
 
 def stored(device: Device, calendar_id: str, created_ms: int) -> bool:
-    """Whether a lamp's node holds the table of the calendar it was given at that time."""
-    found = device.newest.get("lamp.calendarID")
+    """Whether a lamp's or cabinet's node holds the table of the calendar it was given then."""
+    found = device.newest.get("lamp.calendarID") or device.newest.get("contactor.calendarID")
     if not found or found[0] != calendar_id or found[1] < created_ms:
         return False
     wanted = device.value("node.scheduleDigestWanted")

@@ -37,7 +37,7 @@ def _measured(function_type: str) -> dict[str, str]:
 WATCHED: dict[str, tuple[str, ...]] = {
     "CabinetMonitorFunction": ("cabinetDoorOpen",),
     "SegmentMonitorFunction": ("actualState", "circuitBreakerTripped", "localOverride"),
-    "SimpleActuatorFunction": ("actualState", "targetCommand", "feedbackCommand"),
+    "GenericActuatorFunction": ("actualState", "targetCommand", "feedbackCommand"),
     "ElectricalMeterFunction": ("totalPower", "totalActiveEnergy", "supplyVoltage"),
     "TextDisplayActuatorFunction": ("actualState",),
     **{kind: tuple(_measured(kind)) for kind in ENVIRONMENT.values()},
@@ -83,7 +83,15 @@ def cabinet(device: Device | None) -> Mapping[str, Any]:
     """What a cabinet's own node tells; null is unknown."""
     if device is None:
         return dict.fromkeys(
-            ("door_open", "contactor", "breaker_tripped", "hand", "power_kw", "maintenance")
+            (
+                "door_open",
+                "contactor",
+                "breaker_tripped",
+                "hand",
+                "power_kw",
+                "maintenance",
+                "calendar_id",
+            )
         )
     hand = device.value("segment.localOverride")
     contactor = device.value("segment.actualState")
@@ -94,4 +102,5 @@ def cabinet(device: Device | None) -> Mapping[str, Any]:
         "hand": {"NONE": "auto", "ON": "on", "OFF": "off"}.get(str(hand)),
         "power_kw": device.value("supply.totalPower"),
         "maintenance": "maintenance" in device.faults,
+        "calendar_id": device.value("contactor.calendarID") or None,
     }

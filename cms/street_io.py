@@ -121,7 +121,9 @@ class Street:
             unit.tell(*self.resource(device, around))
         lamps = {k: d for k, d in known.items() if k in self.site.lamps}
         await self._move_overrides(unit, lamps)
-        await self._move_assignments(unit, lamps)
+        feeding = {a.asset_id for a in self.site.cabinet_nodes.values()}
+        cabinets = {k: d for k, d in devices.items() if k in feeding}
+        await self._move_assignments(unit, {**lamps, **cabinets})
 
     async def is_held(self, unit: Unit, body: Mapping[str, Any]) -> bool:
         """Whether an override of its rank lives on one of its lamps."""
@@ -270,6 +272,7 @@ class Street:
                 "calendar_id": row["calendar_id"],
                 "lamp_ids": row["body"]["lamp_ids"],
                 "group_ids": row["body"]["group_ids"],
+                "cabinet_ids": row["body"].get("cabinet_ids", []),
                 "by": row["body"]["by"],
                 "created_at": self.site.rfc3339(row["created_ms"] / 1000),
                 "state": commands.assignment_state(stages, len(waiting)),

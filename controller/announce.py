@@ -279,8 +279,8 @@ def device(source: Device, cms: str, site: plan.Plan) -> dict[str, Any]:
             name: {"type": kind, "value": value, "timestamp": set_at}
             for name, (kind, value) in attributes.items()
         }
-    if source.is_lamp and source.calendar_s:
-        known["lamp"]["calendarID"]["timestamp"] = talq.timestamp(source.calendar_s)
+    if source.planned and source.calendar_s:
+        known[source.planned]["calendarID"]["timestamp"] = talq.timestamp(source.calendar_s)
     for (function, name), value in source.values.items():
         known.setdefault(function, {})[name] = value.body
     name = _KIND_CLASSES[asset.kind]
@@ -319,20 +319,22 @@ def _configuration(
         },
         "controller": assets.controller(asset, SW_VERSION),
     }
+    calendar = source.calendar_id if source.cms in ("", cms) else ""
+    cell = {"onLevel": ("AttributeFloat", programs.CELL_LUX[0]),
+            "offLevel": ("AttributeFloat", programs.CELL_LUX[1])}  # fmt: skip
     if source.is_lamp:
-        calendar = source.calendar_id if source.cms in ("", cms) else ""
         found["lamp"] = {
             "lampTypeId": ("AttributeString", asset.lamp_type_id or ""),
             "calendarID": ("AttributeString", calendar),
             "defaultLightState": ("AttributeLevelState", {"name": "LevelState", "value": 100}),
         }
-        dark, bright = programs.CELL_LUX
-        found["photocell"] = {
-            "onLevel": ("AttributeFloat", dark), "offLevel": ("AttributeFloat", bright),
-        }  # fmt: skip
+        found["photocell"] = cell
         found["luminaire"] = assets.luminaire(asset, source.lamp_type)
     elif asset.kind in plan.STATION_KINDS:
         found |= stations.configuration(asset, source.address, site)
+        if source.planned:
+            found[source.planned]["calendarID"] = ("AttributeString", calendar)
+            found["photocell"] = cell
     return found
 
 

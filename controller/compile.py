@@ -73,7 +73,9 @@ def configuration(
             default_percent=wanted[0],
             fade_ds=fade_s * 10, lamp_failure_s=LAMP_FAILURE_S, zone=zone,
             stay_max_min=min(wanted[1], 65535), override_life_s=OVERRIDE_LIFE_S,
-            **(_of_lamp(lamp, site.feeder(asset.feeder_id)) if lamp else {}),
+            **(_of_lamp(lamp, site.feeder(asset.feeder_id)) if lamp else {
+                "permanent": int(asset.kind == "cabinet"),
+            }),
         )
     )  # fmt: skip
 

@@ -133,9 +133,16 @@ class Control:
             override.origin, override.asked_ms = origin, now.tick_ms
             self._keep(device, override, now)
 
-    def _lamps(self, rows: Iterable[Mapping[str, Any]], where: str, key: str) -> list[Device]:
-        """The lamps that addresses mean; of a group those that are lamps (C9, G2)."""
-        return self._lit(self._targets(rows, where, key), key)
+    def _planned(self, rows: Iterable[Mapping[str, Any]], where: str, key: str) -> list[Device]:
+        """The lamps and contactors that addresses mean; of a group those that are (C10, G2)."""
+        found: dict[str, Device] = {}
+        for target in self._targets(rows, where, key):
+            planned = target.device.planned
+            if planned and target.function in ("", planned):
+                found[target.device.address] = target.device
+            elif not target.of_group:
+                raise target.refused(key, "takes no calendar")
+        return list(found.values())
 
     def _lit(self, targets: Iterable[_Target], key: str) -> list[Device]:
         found: dict[str, Device] = {}
@@ -191,9 +198,9 @@ class Control:
         if resource != "calendars":
             self._assign_type(resource, name, rows, now)
             return
-        lamps = self._lamps(rows, "addresses", "assignmentAddressNotValid")
+        planned = self._planned(rows, "addresses", "assignmentAddressNotValid")
         library = Library(self._gateway, self._cms)
-        for device in lamps:
+        for device in planned:
             if not name and device.calendar_id and device.cms != self._cms:
                 # A CMS takes away what it gave itself: nothing is to be done, and that is told.
                 self._gateway.effects.patches += [(self._cms, origin, device.address)] * bool(

@@ -94,6 +94,11 @@ class Device:
         """Whether it gives light."""
         return self.asset.kind == "lamp"
 
+    @property
+    def planned(self) -> str:
+        """The function that takes a calendar; none of bays, air stations and signs does."""
+        return {"lamp": "lamp", "cabinet": "contactor"}.get(self.asset.kind, "")
+
     def said(self, number: int) -> OverrideSaid | None:
         """The override that the node names by its number."""
         for override in self.overrides.values():

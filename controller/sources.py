@@ -17,7 +17,9 @@ READINGS = {
     "photocell": "photocellOutput",
     "light": "lightLevel",
     "bay": "occupancy",
+    "ripple": "level",
 }
+_RIPPLE_ON = (("EQ", "ON"), ("EQ", True), ("NE", "OFF"), ("NE", False))
 OPERATORS = ("EQ", "NE", "GE", "GT", "LE", "LT")
 _ON_WORDS = {"ON": True, "OFF": False, "Occupied": True, "Vacant": False}
 
@@ -102,6 +104,7 @@ class Numbering:
         self._here = here
         self._known = known
         self._numbers: dict[Source, int] = {}
+        self._ripple = False  # Whether the last number is the own ripple contact's.
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -135,6 +138,9 @@ class Numbering:
         found = []
         for text in _addresses(where, addresses):
             address = self._device(where, text)
+            if self._rippled(address):
+                found.append(schedule.RIPPLE)
+                continue
             if self._own(address, "light") or self._own(address, "photocell"):
                 found.append(OWN)
                 continue
@@ -152,6 +158,8 @@ class Numbering:
         wanted = scalar(said.get("state"))
         if said.get("operator") not in OPERATORS or wanted is None:
             raise NotForNodesError(f"{where}.state", "expected an operator and a plain value")
+        if self._rippled(address) and (said["operator"], wanted) in _RIPPLE_ON:
+            return schedule.RIPPLE
         source = Source(*address, operator=str(said["operator"]), wanted=wanted)
         return self._number(where, source)
 
@@ -163,6 +171,12 @@ class Numbering:
             and address.attribute in ("", READINGS[function])
         )
 
+    def _rippled(self, address: talq.Address) -> bool:
+        """Whether this is a cabinet's own ripple-control contact, which its node asks itself."""
+        own = address.device == self._here and address.function == "ripple"
+        self._ripple = self._ripple or own
+        return own
+
     def _device(self, where: str, text: str) -> talq.Address:
         address = _split(text)
         if address is None or (self._known is not None and address.device not in self._known):
@@ -171,7 +185,7 @@ class Numbering:
 
     def _number(self, where: str, source: Source) -> int:
         number = self._numbers.setdefault(source, len(self._numbers))
-        if number >= INPUTS_MAX:
+        if number >= INPUTS_MAX - self._ripple:
             raise NotForNodesError(
                 where, f"more than {INPUTS_MAX} sensors and values in one calendar"
             )

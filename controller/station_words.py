@@ -25,8 +25,11 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
          "circuitBreakerTripped", "localOverride"),
     ),
     "contactor": (
-        "SimpleActuatorFunction",
-        ("defaultState", "actualState", "targetCommand", "feedbackCommand", "applicationType"),
+        "GenericActuatorFunction",  # The actuator that takes calendars.
+        (
+            "defaultState", "actualState", "targetCommand", "feedbackCommand", "calendarID",
+            "applicationType",
+        ),
     ),
     "supply": (
         "ElectricalMeterFunction",
@@ -35,6 +38,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "totalCurrent", "averageCurrent",
         ),
     ),
+    "ripple": ("BinarySensorFunction", ("level", "applicationType")),
     "atmosphere": (
         "AtmosphericSensorFunction", ("airTemperature", "relativeHumidity", "atmosphericPressure"),
     ),
@@ -68,7 +72,8 @@ _AIR = (
 _COMMON = ("controller", "link", "node")
 CLASSES = {
     CABINET_CLASS: (
-        "basic", "cabinet", "cabinetMonitor", "segment", "contactor", "supply", *_COMMON,
+        "basic", "cabinet", "cabinetMonitor", "segment", "contactor", "supply", "photocell",
+        "ripple", *_COMMON,
     ),
     AIR_CLASS: ("basic", *_AIR, *_COMMON),
     SIGN_CLASS: ("basic", "sign", *_COMMON),

@@ -18,6 +18,7 @@ _POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _MOST, _SINCE = ("wind", "maxWindGust"), ("wind", "maxWindGustSince")
 _DAY_MS = 86_400_000
 _HANDS = ("NONE", "ON", "OFF")
+_BINARIES = (("dark", "photocell", "photocellOutput"), ("ripple", "ripple", "level"))
 _TEXTS = tuple(f"text_{at}" for at in range(TEXT_SIZE // 4))
 
 
@@ -89,6 +90,9 @@ def _cabinet(
     if "contactor_wanted" in readings:
         state = switched(bool(readings["contactor_wanted"]))
         rows.append(("contactor", "feedbackCommand", "Command", effect(state, command)))
+    for name, function, attribute in _BINARIES:
+        if name in readings:
+            rows.append((function, attribute, "Binary", "ON" if readings[name] else "OFF"))
     if 0 <= readings.get("hand", -1) < len(_HANDS):
         rows.append(("segment", "localOverride", "LocalOverride", _HANDS[readings["hand"]]))
     return [Value((function, name), form, value, at_ms) for function, name, form, value in rows]
@@ -146,6 +150,7 @@ def configuration(
             "contactor": {
                 "defaultState": ("AttributeBooleanState", switched(True)), "applicationType": use,
             },
+            "ripple": {"applicationType": ("AttributeString", "ripple control")},
         }  # fmt: skip
     if asset.kind == "air":
         return {

@@ -62,12 +62,13 @@ class OverrideSaid(BaseModel):
 
 
 class AssignmentSaid(BaseModel):
-    """A calendar for lamps and groups; null takes theirs away."""
+    """A calendar for lamps and groups, or for cabinets' contactors; null takes theirs away."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     calendar_id: str | None
     lamp_ids: Ids = []
     group_ids: Ids = []
+    cabinet_ids: Ids = []
 
 
 async def _expanded(
@@ -97,6 +98,8 @@ async def _expanded(
 def _why(parts: Context, lamp_id: str, device: Device | None) -> str | None:
     """What is known beforehand to keep a lamp from following."""
     site = parts.street.site
+    if lamp_id not in site.lamps:  # A cabinet's node.
+        return "unmanaged" if device is None else None
     found = assets.health(site, site.lamps[lamp_id], device, parts.street.clock.now_s())
     return found if found in ("unmanaged", "silent", "unpowered") else None
 
@@ -223,15 +226,31 @@ async def assign(said: AssignmentSaid, who: Operator, parts: Parts) -> dict[str,
     calendar_id = said.calendar_id or ""
     async with parts.store.write() as unit:
         await _check_calendar(unit, calendar_id)
-        all_ids = await _expanded(parts, unit, said.lamp_ids, said.group_ids)
+        all_ids = _contactors(parts, said.cabinet_ids)
+        if said.lamp_ids or said.group_ids or not all_ids:
+            all_ids += await _expanded(parts, unit, said.lamp_ids, said.group_ids)
         await _keep_assignment(parts, unit, assignment_id, said, all_ids, who)
         await parts.desired.assign(unit, assignment_id, calendar_id, all_ids)
         await parts.street.tell_assignment(unit, assignment_id)
         devices = await parts.street.by_asset(unit, all_ids)
         around = await parts.street.around(unit, devices)
         for device in devices.values():
-            unit.tell(*parts.street.resource(device, around))
+            if device.asset_id in parts.street.site.assets:
+                unit.tell(*parts.street.resource(device, around))
         return (await _assignments(parts, unit, assignment_id))[0]
+
+
+def _contactors(parts: Context, cabinet_ids: list[str]) -> list[str]:
+    """The assets of cabinets' nodes; RefusedError names those that have none."""
+    nodes = parts.street.site.cabinet_nodes
+    faults = [
+        Fault(f"cabinet_ids[{index}]", "a cabinet with a node", name)
+        for index, name in enumerate(cabinet_ids)
+        if name not in nodes
+    ]
+    if faults:
+        raise RefusedError(422, "Not all of these exist", tuple(faults))
+    return [nodes[name].asset_id for name in dict.fromkeys(cabinet_ids)]
 
 
 async def _check_calendar(unit: Unit, calendar_id: str) -> None:
@@ -250,7 +269,10 @@ async def _keep_assignment(
     who: Person,
 ) -> None:
     calendar_id = said.calendar_id or ""
-    body = {"lamp_ids": said.lamp_ids, "group_ids": said.group_ids, "by": who.name}
+    body = {
+        "lamp_ids": said.lamp_ids, "group_ids": said.group_ids,
+        "cabinet_ids": said.cabinet_ids, "by": who.name,
+    }  # fmt: skip
     devices = await parts.street.by_asset(unit, all_ids)
     # A newer wish for a lamp takes the place of an older one that is still under way.
     older = tables.assignment_lamps.c

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from gateway_rig import CMS, START_S, Rig
 
+from controller import announce
 from controller.outputs import HOLD_S, RENEW_S
 from protocol import talq, wire
+from protocol.schedule import RIPPLE
+from protocol.schedule.table import PERIODS, Table
 
 OFF = {"name": "BooleanState", "value": False}
 
@@ -137,3 +140,45 @@ def test_orders_are_there_after_a_restart() -> None:
     rig.station("cabinet")[1].output = None
     rig.run(8)
     assert output(rig, "cabinet") == (wire.OUTPUT_OFF, b"")
+
+
+def assigned(rig: Rig, calendar: str, resource_address: str) -> None:
+    said = {
+        "entity": {"resource": "calendars", "address": calendar},
+        "addresses": [{"resource": "devices", "address": resource_address}],
+    }
+    rig.control.assign(said, "request-2", rig.now)
+    rig.settle()
+
+
+def test_a_calendar_for_a_contactor_is_compiled_and_uploaded_and_told() -> None:
+    rig = joined()
+    address, node = rig.station("cabinet")
+    periods: list[dict[str, Any]] = [
+        {"name": "AstroClockActivePeriod", "sunsetOffset": 0, "sunriseOffset": 0},
+        {"name": "SensorActivePeriod", "sensor": {"sensorAddresses": [f"{address}/ripple"]}},
+        {"name": "SensorActivePeriod", "sensor": {"sensorAddresses": [f"{address}/photocell"]}},
+    ]
+    lit = {"startTime": "00:00:00", "command": {"state": {"name": "LevelState", "value": 100}}}
+    program = {"id": "feed", "fixedTimeControls": [lit], "activePeriods": periods}
+    rig.library.put("control-programs", [program], True, rig.now)
+    rig.library.put("calendars", [{"id": "year", "defaultProgram": "feed"}], True, rig.now)
+    assigned(rig, "year", f"{address}/contactor")
+    rig.run(3)
+    table = Table(node.contents[wire.UPLOAD_SCHEDULE])
+    sources = [(row[0], row[1]) for row in table.rows(0, PERIODS)]
+    assert sources == [(1, 0), (2, RIPPLE), (2, 255)]
+    configuration = wire.decode_configuration(node.contents[wire.UPLOAD_CONFIGURATION])
+    assert configuration.permanent == 1
+    assert (CMS, "request-2", address) in rig.patches
+    body = announce.device(rig.gateway.devices[address], CMS, rig.site)
+    contactor = next(f for f in body["functions"] if f["id"] == "contactor")
+    assert contactor["calendarID"]["value"] == "year"
+    assert talq.check("[Device]", [body]) == []
+
+
+def test_a_sign_takes_no_calendar() -> None:
+    rig = joined()
+    with pytest.raises(talq.TalqError) as caught:
+        assigned(rig, "", rig.station("sign")[0])
+    assert caught.value.faults[0].key == "assignmentAddressNotValid"

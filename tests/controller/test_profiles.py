@@ -50,7 +50,8 @@ def told() -> dict[str, dict[str, dict[str, Any]]]:
     rig.say(rig.lamp(1)[1], wire.BayState(state=2, confidence_percent=90))
     rig.say(rig.lamp(0)[1], wire.NodeState(day=9820, second=3600, quality=2))
     for kind in plan.STATION_KINDS:
-        rig.read(kind, **dict.fromkeys(wire.QUANTITY_NAMES, 1))
+        for part in (wire.QUANTITY_NAMES[:29], wire.QUANTITY_NAMES[29:]):  # A frame holds 37.
+            rig.read(kind, **dict.fromkeys(part, 1))
     rig.run(1)
     devices = [announce.device(d, CMS, rig.site) for d in rig.gateway.devices.values()]
     devices.append(announce.gateway_device(rig.site, URIS, ADDRESSES, rig.domain_s))
