@@ -57,11 +57,19 @@ class NodeEnd:
         self.hello: wire.Hello | None = None
         self.firmware: wire.FirmwareState | None = None  # What it told last, in this session.
         self.boot_s = 0.0
+        self.generation = 0  # Of its key.
         self.refused: Counter[str] = Counter()
         self.refused_told = 0
         self.heard_ms = -1
         self.heard_s = 0.0
         self.silent = False
+
+    def rekey(self, key: bytes, generation: int) -> None:
+        """Its key has ended and this is the next: whoever holds the old one is refused."""
+        self.generation = generation
+        self._session = controller_end.ControllerSession(key)
+        self.hello = None
+        self.expect_join()
 
     @property
     def joined(self) -> bool:

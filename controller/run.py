@@ -24,9 +24,12 @@ from .io.restore_io import restore
 from .io.store_io import Store
 from .io.talq_client_io import CmsLink
 from .io.talq_server_io import GatewayServer
+from .keys import node_key
 from .library import Library
+from .receipts import NAME, Receipts
 from .settings import Settings
 
+_KEYS_LOOK_S = 5.0  # So soon a revoked key opens nothing any more.
 _log = structlog.get_logger("controller")
 
 
@@ -38,6 +41,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     gateway = Gateway(site, settings.site_key, zone, secrets.token_bytes, beat)
     store = Store(settings.data / "controller.db")
     await store.open()
+    _renew_keys(gateway, settings)
     engine = Engine(gateway, store, clock)
     trust = tls.Trust(settings.tls) if settings.tls else None
     verify = trust.client() if trust else True
@@ -64,6 +68,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         asyncio.create_task(engine.run()),
         asyncio.create_task(engine.link.run()),
         asyncio.create_task(stop.wait()),
+        asyncio.create_task(_watch_keys(gateway, settings)),
         *(asyncio.create_task(link.run()) for link in links),
     ]
     if ready_file:
@@ -80,6 +85,29 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         error = None if task.cancelled() else task.exception()
         if error:
             raise ControllerError(f"{type(error).__name__}: {error}") from error
+
+
+def _renew_keys(gateway: Gateway, settings: Settings) -> None:
+    """Nodes whose keys were revoked get their next ones (receipts_command.py ends keys)."""
+    if not (settings.data / NAME).exists():
+        return
+    receipts = Receipts(settings.data)
+    try:
+        wanted = receipts.generations()
+    finally:
+        receipts.close()
+    for node_id, number in wanted.items():
+        devices = gateway.registry.by_node.get(node_id)
+        if devices and devices[0].node.generation != number:
+            key = node_key(settings.site_key, node_id, number)
+            devices[0].node.rekey(key, number)
+            _log.info("node has a new key", node_id=node_id, number=number)
+
+
+async def _watch_keys(gateway: Gateway, settings: Settings) -> None:
+    while True:
+        await asyncio.sleep(_KEYS_LOOK_S)
+        _renew_keys(gateway, settings)
 
 
 async def _look_at_plan(

@@ -1,4 +1,4 @@
-"""`lamplighter COMMAND`: demo, cms, controller, sim, monitor, token, pki, talq."""
+"""`lamplighter COMMAND`: demo, cms, controller, flash, sim, monitor, token, pki, talq."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .errors import MissingError
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Street lights and parking bays of a city."
 )
+_RECEIPTS = ("batch-keys", "import", "revoke")
 _PASSED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -77,8 +78,18 @@ def cms_command(context: typer.Context) -> None:
 
 @app.command("controller", context_settings=_PASSED)
 def controller_command(context: typer.Context) -> None:
-    """The edge controller: nodes below, a TALQ gateway above. `lamplighter controller --help`."""
-    _become("controller", context.args)
+    """The edge controller: nodes below, a TALQ gateway above. `lamplighter controller --help`.
+
+    Its commands `batch-keys` and `import` give keys to laptops and take their receipts.
+    """
+    beside = context.args[:1] and context.args[0] in _RECEIPTS
+    _become("controller.receipts_command" if beside else "controller", context.args)
+
+
+@app.command("flash", context_settings=_PASSED)
+def flash_command(context: typer.Context) -> None:
+    """The field engineer's tool: from box to pole. `lamplighter flash --help`."""
+    _become("flasher", context.args)
 
 
 @app.command("sim", context_settings=_PASSED)
@@ -95,8 +106,14 @@ def token_command(context: typer.Context) -> None:
 
 @app.command("pki", context_settings=_PASSED)
 def pki_command(context: typer.Context) -> None:
-    """The site's certificate authority, for TLS. `lamplighter pki --help`."""
-    _become("lamplighter.pki", context.args)
+    """The site's certificate authority, for TLS. `lamplighter pki --help`.
+
+    `pki revoke --laptop NAME` and `--node ID` end keys at the controller.
+    """
+    args = context.args
+    if args[:1] == ["revoke"] and any(a.startswith(("--laptop", "--node")) for a in args):
+        _become("controller.receipts_command", args)
+    _become("lamplighter.pki", args)
 
 
 @app.command("talq", context_settings=_PASSED)

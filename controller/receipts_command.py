@@ -1,0 +1,249 @@
+"""`lamplighter controller import|batch-keys|revoke`: keys to laptops, receipts from them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from protocol import handover, plan
+from protocol.wire import controller_end
+
+from .errors import ControllerError, SettingsError
+from .keys import node_key, signer
+from .planned import add_planned
+from .receipts import Given, Receipts, RefusedError
+from .settings import Settings, load
+
+FAILED, USAGE, MISSING, REFUSED = 1, 2, 3, 4
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Keys and receipts.")
+_Config = Annotated[Path, typer.Option("--config", help="Settings (docs/settings.md).")]
+_CONFIG = Path("controller.toml")
+_WAIT_S = 20
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0).isoformat()
+
+
+@contextlib.contextmanager
+def _opened(config: Path) -> Iterator[tuple[Settings, Receipts]]:
+    """The settings and the file; errors become a sentence and a code."""
+    try:
+        settings = load(config, os.environ, ())
+        receipts = Receipts(settings.data)
+        try:
+            yield settings, receipts
+        finally:
+            receipts.close()
+    except RefusedError as error:
+        print(f"refused: {error}", file=sys.stderr)
+        raise typer.Exit(REFUSED) from error
+    except (SettingsError, ControllerError, plan.PlanError, OSError) as error:
+        print(f"controller: {error}", file=sys.stderr)
+        raise typer.Exit(MISSING) from error
+
+
+@app.command("batch-keys")
+def batch_keys_command(
+    laptop: Annotated[str, typer.Option(help="Its card's file; its name when it is known.")],
+    out: Annotated[Path, typer.Option(help="The sealed batch; give it to the laptop.")],
+    inventory: Annotated[Path | None, typer.Option(help="CSV of the job's assets.")] = None,
+    count: Annotated[int, typer.Option(min=0, max=10_000, help="Or so many new nodes.")] = 0,
+    broker: Annotated[str, typer.Option(help="HOST:PORT as nodes reach it; else ours.")] = "",
+    wifi: Annotated[str, typer.Option(help="Name of the network.")] = "",
+    wifi_password_file: Annotated[Path | None, typer.Option(help="Its password.")] = None,
+    update_key: Annotated[list[str] | None, typer.Option(help="Ed25519 key in hex.")] = None,
+    config: _Config = _CONFIG,
+) -> None:
+    """Seal the keys of a job to one laptop. The site key never leaves this machine."""
+    if bool(inventory) == bool(count):
+        raise typer.BadParameter("either --inventory or --count")
+    host, _, port = broker.rpartition(":")
+    if broker and (not host or not port.isdigit()):
+        raise typer.BadParameter("expected HOST:PORT", param_hint="--broker")
+    with _opened(config) as (settings, receipts):
+        card = _card(receipts, laptop)
+        site = plan.load(settings.plan)
+        rows = _rows(inventory) if inventory else []
+        nodes = _wanted(site, receipts, rows, count)
+        batch_id = f"{card.name}-{_now()[:10]}-{secrets.token_hex(3)}"
+        receipts.given(batch_id, card.name, [given for given, _ in nodes], _now())
+        release = [settings.release_key.hex()] if settings.release_key else []
+        own = settings.broker_host, settings.broker_port
+        where = (host, int(port)) if broker else own
+        secret = wifi_password_file.read_text().strip() if wifi_password_file else ""
+        content = {
+            "batch_id": batch_id, "site": site.site.name, "broker": list(where),
+            "wifi": [wifi, secret], "update_keys": [*release, *(update_key or ())],
+            "nodes": [
+                {**said, "key": node_key(settings.site_key, one.node_id, one.generation).hex()}
+                | _near(site, settings.site_key, one.asset_id)
+                for one, said in nodes
+            ],
+        }  # fmt: skip
+        text = handover.seal_batch(content, card, batch_id, signer(settings.site_key))
+        _write(out, text)
+    print(f"{out}: {len(nodes)} keys, batch {batch_id}, sealed to {card.name} alone")
+
+
+def _card(receipts: Receipts, laptop: str) -> handover.Card:
+    path = Path(laptop)
+    if path.is_file():
+        try:
+            card = handover.read_card(path.read_bytes())
+        except handover.HandoverError as error:
+            raise RefusedError(f"{path}: {error}") from error
+        receipts.enrol(card)
+        return receipts.must_be_good(card.name)
+    return receipts.must_be_good(laptop.removesuffix(".card"))
+
+
+def _rows(path: Path) -> list[handover.Row]:
+    try:
+        return handover.read_inventory(path.read_text(encoding="utf-8"))
+    except (handover.InventoryError, UnicodeDecodeError) as error:
+        print(f"{path} cannot be used:\n{error}", file=sys.stderr)
+        raise typer.Exit(USAGE) from error
+
+
+def _wanted(
+    site: plan.Plan, receipts: Receipts, rows: list[handover.Row], count: int
+) -> list[tuple[Given, dict[str, Any]]]:
+    """Who gets a key: the inventory's assets, by the plan's node where it has one, or new ones."""
+    known = {asset.asset_id: asset for asset in site.assets}
+    found = []
+    for row in rows:
+        asset = known.get(row.asset_id)
+        node_id = asset.node_id if asset else row.node_id or _new_id(site, row.asset_id)
+        said: dict[str, Any] = {"node_id": node_id, "asset_id": row.asset_id, "kind": row.kind}
+        if asset:
+            said |= {"kind": asset.kind, "lat": asset.lat, "lon": asset.lon}
+        found.append((Given(node_id, row.asset_id, receipts.generation(node_id)), said))
+    for _ in range(count):
+        node_id = _new_id(site, secrets.token_hex(8))
+        found.append((Given(node_id, "", 0), {"node_id": node_id}))
+    return found
+
+
+def _new_id(site: plan.Plan, seed: str) -> str:
+    """A locally administered address that nobody was sold: x2 in its first byte."""
+    return "06" + hashlib.sha256(f"{site.site.name} {seed}".encode()).hexdigest()[:10]
+
+
+def _near(site: plan.Plan, site_key: bytes, asset_id: str) -> dict[str, Any]:
+    """The group of neighbours of a lamp in the plan, and its place in it from west to east."""
+    mine = next((a for a in site.assets if a.asset_id == asset_id and a.kind == "lamp"), None)
+    if mine is None:
+        return {}
+    row = [a for a in site.assets if a.kind == "lamp" and a.street_id == mine.street_id]
+    place = sorted(row, key=lambda a: (a.lon, a.lat)).index(mine)
+    key = controller_end.near_key(site_key, mine.street_id)
+    return {"near": [mine.street_id, key.hex(), place]}
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text)
+    part.replace(path)
+
+
+@app.command("import")
+def import_command(
+    files: Annotated[list[Path], typer.Argument(help="Receipts, or folders of them.")],
+    cms: Annotated[str, typer.Option(help="Base URL of a CMS that gets them, too.")] = "",
+    token_file: Annotated[Path | None, typer.Option(help="Its API token.")] = None,
+    config: _Config = _CONFIG,
+) -> None:
+    """Check receipts of laptops and accept them; new assets go into the plan.
+
+    One that is refused is said with its reason; the others are accepted.
+    """
+    paths = [one for path in files for one in _listed(path)]
+    refused = 0
+    with _opened(config) as (settings, receipts):
+        added = []
+        texts = []
+        for path in paths:
+            text = path.read_text(errors="replace")
+            try:
+                receipt = receipts.read(text)
+                is_added = add_planned(settings.plan, receipt)
+            except RefusedError as error:
+                refused += 1
+                print(f"{path}: refused: {error}", file=sys.stderr)
+                continue
+            new = receipts.keep(receipt, text, _now())
+            texts.append(text)
+            added += [receipt.asset_id] if is_added else []
+            word = "accepted" if new else "known already"
+            print(f"{path}: {word}: {receipt.asset_id} is {receipt.node_id}, MAC {receipt.mac}")
+        if added:
+            print(f"new in the plan: {', '.join(added)}; controller and CMS take them at a start")
+        if cms:
+            refused += _to_cms(cms, token_file, texts)
+    if not paths:
+        print("no receipt there", file=sys.stderr)
+        raise typer.Exit(MISSING)
+    if refused:
+        raise typer.Exit(REFUSED)
+
+
+def _listed(path: Path) -> list[Path]:
+    return sorted(path.glob("*.json")) if path.is_dir() else [path]
+
+
+def _to_cms(url: str, token_file: Path | None, texts: list[str]) -> int:
+    """Hand receipts to a CMS; how many it refused."""
+    token = token_file.read_text().strip() if token_file else ""
+    refused = 0
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    with httpx.Client(timeout=_WAIT_S, headers=headers, trust_env=False) as client:
+        for text in texts:
+            try:
+                answer = client.post(f"{url.rstrip('/')}/api/v1/receipts", content=text.encode())
+            except httpx.HTTPError as error:
+                raise ControllerError(f"{url}: {error}") from error
+            if answer.is_error:
+                refused += 1
+                print(f"{url}: {answer.status_code} {answer.text[:300]}", file=sys.stderr)
+    return refused
+
+
+@app.command("revoke")
+def revoke_command(
+    laptop: Annotated[str, typer.Option(help="End a laptop and the keys it holds.")] = "",
+    node: Annotated[str, typer.Option(help="End the key of one node.")] = "",
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Of a laptop: also keys of nodes in the street.")
+    ] = False,
+    config: _Config = _CONFIG,
+) -> None:
+    """End a laptop or a node's key. A controller that runs notices within seconds."""
+    if bool(laptop) == bool(node):
+        raise typer.BadParameter("either --laptop or --node")
+    with _opened(config) as (_, receipts):
+        if node:
+            if not plan.is_node_id(node):
+                raise typer.BadParameter("12 hex digits", param_hint="--node")
+            number = receipts.revoke_node(node)
+            print(f"{node}: its key is ended; the next one has number {number}. Flash it anew.")
+            return
+        ended, left = receipts.revoke_laptop(laptop, _now(), installed=installed)
+        print(f"{laptop} is revoked: {len(ended)} keys ended; its receipts are refused")
+        if left:
+            print(f"{len(left)} nodes in the street have keys it knows: {', '.join(left[:20])}")
+            print("--installed ends those, too; such a node is heard again when flashed anew")
+
+
+if __name__ == "__main__":
+    app(prog_name="lamplighter controller")

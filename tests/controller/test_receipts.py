@@ -1,0 +1,99 @@
+"""Who may bring which receipt, and what a revocation ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from controller.receipts import Given, Receipts, RefusedError
+from protocol import handover
+
+VAN = handover.make_laptop("van-3")
+OTHER = handover.make_laptop("van-4")
+NOW = "2026-11-21T10:00:00+00:00"
+NODE = "02aa00000001"
+
+
+def receipt(laptop: handover.Laptop = VAN, **changed: Any) -> str:
+    said = {
+        "mac": "246f28000001", "node_id": NODE, "asset_id": "L-1", "kind": "lamp", "serial": "7",
+        "chip": "esp32", "versions": {}, "checks": [], "passed": True, "flashed_at": NOW,
+        "laptop": laptop.name, "batch_id": "b-1",
+    } | changed  # fmt: skip
+    return handover.sign_receipt(msgspec.convert(said, handover.Receipt), laptop)
+
+
+@pytest.fixture
+def receipts(tmp_path: Path) -> Receipts:
+    found = Receipts(tmp_path)
+    found.enrol(VAN.card)
+    found.enrol(OTHER.card)
+    found.given("b-1", "van-3", [Given(NODE, "L-1", 0), Given("02aa00000002", "L-2", 0)], NOW)
+    return found
+
+
+def keep(receipts: Receipts, text: str) -> bool:
+    return receipts.keep(receipts.read(text), text, NOW)
+
+
+def test_a_receipt_of_a_given_key_is_kept_once(receipts: Receipts) -> None:
+    assert keep(receipts, receipt())
+    assert not keep(receipts, receipt())
+    assert receipts.macs() == {NODE: "246f28000001"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (receipt(OTHER), "never given the key"),
+        (receipt(handover.make_laptop("van-9")), "not known here"),
+        (receipt(handover.make_laptop("van-3")), "not signed by the laptop van-3"),
+        (receipt(node_id="02aa00000009"), "never given the key"),
+        (receipt(batch_id="b-2"), "never given the key"),
+        (receipt(passed=False), "self-test had failed"),
+        ("{}", "no receipt"),
+    ],
+)
+def test_any_other_receipt_is_refused_with_its_reason(
+    receipts: Receipts, text: str, words: str
+) -> None:
+    with pytest.raises(RefusedError, match=words):
+        receipts.read(text)
+
+
+def test_one_board_is_no_two_nodes(receipts: Receipts) -> None:
+    keep(receipts, receipt())
+    for changed in ({"asset_id": "L-2"}, {"mac": "246f28000002"}):
+        twin = receipt(node_id="02aa00000002", **changed)
+        with pytest.raises(RefusedError, match="duplicate label"):
+            receipts.read(twin)
+
+
+def test_a_key_is_given_to_one_laptop_alone(receipts: Receipts) -> None:
+    with pytest.raises(RefusedError, match="given to the laptop van-3"):
+        receipts.given("b-2", "van-4", [Given("02aa00000003", "", 0), Given(NODE, "", 0)], NOW)
+    with pytest.raises(RefusedError, match="never given"):  # And nothing of the batch was.
+        receipts.read(receipt(OTHER, node_id="02aa00000003", batch_id="b-2"))
+    receipts.revoke_node(NODE)
+    receipts.given("b-3", "van-4", [Given(NODE, "L-1", 1)], NOW)
+    assert receipts.read(receipt(OTHER, batch_id="b-3")).node_id == NODE
+    with pytest.raises(RefusedError, match="was revoked since"):
+        receipts.read(receipt())
+
+
+def test_a_revoked_laptop_brings_nothing_and_its_keys_end(receipts: Receipts) -> None:
+    keep(receipts, receipt())
+    ended, left = receipts.revoke_laptop("van-3", NOW, installed=False)
+    assert (ended, left) == (["02aa00000002"], [NODE])
+    assert receipts.generations() == {"02aa00000002": 1}
+    with pytest.raises(RefusedError, match="was revoked at"):
+        receipts.read(receipt())
+    assert receipts.revoke_laptop("van-3", NOW, installed=True) == ([NODE], [])
+
+
+def test_another_card_of_a_known_name_is_refused(receipts: Receipts) -> None:
+    with pytest.raises(RefusedError, match="another card"):
+        receipts.enrol(handover.make_laptop("van-3").card)
