@@ -345,7 +345,7 @@ def outcome(gateway: Gateway, address: str, cms: str) -> dict[str, Any]:
     whole = gateway.attachment(cms).body(gateway.devices[address])
     wanted = {
         "lamp": ("targetLightCommand", "feedbackLightCommand", "calendarID"),
-        **dict.fromkeys(OUTPUTS.values(), ("targetCommand", "feedbackCommand")),
+        **dict.fromkeys(OUTPUTS.values(), ("targetCommand", "feedbackCommand", "calendarID")),
         "node": ("contact", "scheduleDigest", "scheduleDigestWanted", "overrideRank"),
     }
     functions = []

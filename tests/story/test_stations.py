@@ -104,3 +104,26 @@ def test_a_car_in_a_closed_bay_is_an_alarm(city: City) -> None:
     city.request("PUT", "/bays/B-0002", {"closed": False})
     city.until(lambda: not kinds(), "the alarm's end")
     assert city.get("/bays/B-0002")["state"] == "occupied"
+
+
+def test_a_calendar_of_a_cabinet_switches_its_feeder(city: City) -> None:
+    city.until(lambda: city.world("lamps/L-0001")["mains"] is True, "mains")
+    dark = {"name": "Off", "steps": [{"at": "00:00", "level_percent": 0}]}
+    program = city.request("POST", "/programs", dark).json()["id"]
+    year = {"name": "Feeder", "default_program_id": program}
+    calendar = city.request("POST", "/calendars", year).json()["id"]
+    said = {"calendar_id": calendar, "cabinet_ids": ["C-1"]}
+    made = city.request("POST", "/assignments", said)
+    assert made.status_code == 201, made.text
+    city.world("clock", {"speed": 20})
+    path = f"/assignments/{made.json()['id']}"
+    city.until(lambda: city.get(path)["state"] == "done", "the table in the cabinet's node")
+    city.until(lambda: city.world("lamps/L-0001")["mains"] is False, "an open contactor")
+    city.until(lambda: cabinet(city)["contactor"] == "off", "word of it")
+    assert cabinet(city)["calendar_id"] == calendar
+    city.world("cabinets/C-1", {"hand": "on"})  # The hand-switch wins.
+    assert city.world("lamps/L-0001")["mains"] is True
+    city.world("cabinets/C-1", {"hand": "auto"})
+    city.request("POST", "/assignments", {"calendar_id": None, "cabinet_ids": ["C-1"]})
+    city.until(lambda: city.world("lamps/L-0001")["mains"] is True, "a closed contactor")
+    city.world("clock", {"speed": 1})
