@@ -13,7 +13,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import control, packages, problems, schedules, session, stations, street, watch
+from . import (
+    control,
+    packages,
+    problems,
+    receipts,
+    schedules,
+    session,
+    stations,
+    street,
+    watch,
+)
 from .context import Context
 
 API = "/api/v1"
@@ -53,7 +63,7 @@ def build(parts: Context, talq_face: ASGIApp) -> ASGIApp:
     app.openapi_version = "3.0.3"  # What the documentation page can draw.
     app.state.context = parts
     problems.install(app)
-    for module in (session, street, stations, control, schedules, packages, watch):
+    for module in (session, street, stations, control, schedules, packages, receipts, watch):
         app.include_router(module.router, prefix=API)
     app.router.routes += [
         Route("/api/docs", _docs, methods=["GET"]),

@@ -150,6 +150,15 @@ lamp_calendars = Table(
     Column("calendar_id", String, nullable=False),
     Column("assignment_id", String, nullable=False),
 )  # fmt: skip
+# Nodes that left a bench, by their receipts.
+receipts = Table(
+    "receipts", metadata,
+    Column("node_id", String, primary_key=True),
+    Column("asset_id", String, nullable=False, unique=True),
+    Column("mac", String, nullable=False, unique=True),
+    Column("body", JSON, nullable=False),
+    Column("imported_ms", BigInteger, nullable=False),
+)  # fmt: skip
 # Requests to gateways, sent in order for each; a row goes away with its answer.
 calls = Table(
     "calls", metadata,
