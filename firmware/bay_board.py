@@ -41,8 +41,8 @@ class BayBoard(Esp32Board):
         self.pass_ms = _PASS_MS if echo.radio else 0
         if echo.radio or echo.rest_ms <= 0:
             return
-        if self._wlan.active():
-            self._wlan.active(False)
+        if self.net.active():
+            self.net.active(False)
         if mode_of(echo.rest_ms) == DEEP:
             machine.deepsleep(echo.rest_ms)  # The node starts again afterwards.
         else:

@@ -6,9 +6,11 @@ that the board file does not name are not there.
 
 import gc
 import os
+import sys
 
 import machine
 import network
+import utime  # Real time, also in a simulation.
 
 from . import boot
 from .parts import PARTS
@@ -16,6 +18,9 @@ from .readings import Readings
 
 _PWM = PARTS.index("pwm")
 
+_UPLINK = PARTS.index("ethernet_phy")  # Up to the modem's power.
+_UPLINK_SIZE = 6
+_UPLINK_FILE = "firmware.uplink"  # As text: an import statement's names stay in memory.
 _WATCHDOG_MS = 8000
 
 
@@ -28,7 +33,13 @@ class Esp32Board:
         self.relay_s: tuple[int, int] | None = None  # How long it stays open and closed at least.
         self.clock_bus: object | None = None  # Where a battery-backed clock is.
         self._credentials = credentials
-        self._wlan = network.WLAN(network.WLAN.IF_STA)
+        parts = spec[_UPLINK : _UPLINK + _UPLINK_SIZE]
+        if parts == [None] * _UPLINK_SIZE:
+            self.net = network.WLAN(network.WLAN.IF_STA)
+        else:
+            __import__(_UPLINK_FILE)
+            tools = (network, machine, utime.ticks_ms)
+            self.net = sys.modules.pop(_UPLINK_FILE).run(parts, credentials, tools)
         if spec[_PWM] is not None:
             self._pwm = boot.light(spec[_PWM], spec[_PWM + 1])
         self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
@@ -53,11 +64,11 @@ class Esp32Board:
 
     def network_up(self) -> bool:
         """Whether there is a network; joins it in the background when there is none."""
-        if self._wlan.isconnected():
+        if self.net.isconnected():
             return True
-        if not self._wlan.active():
-            self._wlan.active(True)
-            self._wlan.connect(self._credentials[0], self._credentials[1])
+        if not self.net.active():
+            self.net.active(True)
+            self.net.connect(self._credentials[0], self._credentials[1])
         return False
 
     def feed_watchdog(self) -> None:

@@ -155,8 +155,9 @@ class Link:
             return True
         if self._asking is None:
             __import__(_RESOLVE)
-            number = self._shell.board.random(2)
-            self._asking = sys.modules[_RESOLVE].run(host, self._settings.name_server, number)
+            board = self._shell.board
+            server = self._settings.name_server or board.net
+            self._asking = sys.modules[_RESOLVE].run(host, server, board.random(2))
         try:
             found = next(self._asking)
         except (StopIteration, OSError):

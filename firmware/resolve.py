@@ -57,7 +57,7 @@ def _after_name(packet, at):
 def run(name, server, number):
     """Yield None until the name server has answered, then the address; end without one.
 
-    server: [address, port], None: whom the network says; number: two random bytes.
+    server: (address, port), or the interface whose network says whom; number: two random bytes.
     """
     # The interpreter's own clock, as in link_io.py; the reader above runs without all three.
     import select
@@ -65,10 +65,8 @@ def run(name, server, number):
 
     import utime
 
-    if server is None:
-        import network
-
-        server = network.WLAN(network.WLAN.IF_STA).ifconfig()[3], 53
+    if not isinstance(server, (list, tuple)):
+        server = server.ifconfig()[3], 53
     asked = question(name, number)
     there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:

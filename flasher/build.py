@@ -33,13 +33,15 @@ APART = (
     "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
     "firmware/drivers/air_chips.py", "firmware/drivers/ds3231.py",
     "firmware/console.py", "firmware/selftest.py",
-    "firmware/words.py", "firmware/resolve.py", "firmware/secure.py",
+    "firmware/words.py",
 )  # fmt: skip
 # Linked too, but loaded for a moment when they are needed: path, and what is asked of it.
 # Names of theirs would else stay in memory: a lamp has room for 300, and an update had 290.
 COLD = (
     ("firmware/feeder.py", ("decide", "takes")),
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
+    ("firmware/uplink.py", ("run",)), ("firmware/resolve.py", ("run",)),
+    ("firmware/secure.py", ("run",)),
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
@@ -156,13 +158,15 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
     apart = {FROZEN[0]: sources[FROZEN[0]]}
     frozen = {path: sources.pop(path) for path in (*FROZEN, _SLOTS)}
     files = {path: _folded(sources.pop(path)) for path in APART}
+    # What stands at the top of a file stays when it is linked: so each has its own only.
+    cold = {path: sources.pop(path) for path, _ in COLD}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"
         linked[name] = link(sources, apart, [(f"firmware.{kind}_main", "run")])
         files[name] = linked[name].text
     for path, entries in COLD:  # Linked, each with what it needs, but loaded for a moment only.
-        one = link(sources, frozen, [(path[:-3].replace("/", "."), entry) for entry in entries])
-        files[path] = one.text
+        places = [(path[:-3].replace("/", "."), entry) for entry in entries]
+        files[path] = link({**sources, path: cold[path]}, frozen, places).text
     files |= {"firmware/__init__.py": "", "firmware/drivers/__init__.py": "", "main.py": START}
     return replace(build_romfs(files.items()), linked=linked)
