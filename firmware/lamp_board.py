@@ -17,6 +17,7 @@ _METER = PARTS.index("meter_tx")
 _LIGHT = PARTS.index("light_scl")
 _DALI = PARTS.index("dali_tx")
 _CLOCK = PARTS.index("clock")
+_SUPPLY = PARTS.index("supply")
 _METER_EVERY = 2  # Ticks between two requests: the chip renews its values 2.5 times a second.
 _LIGHT_EVERY = 10
 _PULSE_MS = 30  # A latching relay's coil (TE RT314F12: 30 ms) is not driven longer.
@@ -54,6 +55,9 @@ class LampBoard(Esp32Board):
             self.set_relay(True)
         if spec[_PRESENCE] is not None:
             self._presence = machine.Pin(spec[_PRESENCE], machine.Pin.IN)
+        self._supply = None
+        if spec[_SUPPLY] is not None:
+            self._supply = machine.Pin(spec[_SUPPLY], machine.Pin.IN)
         if spec[_METER] is not None:
             uart = machine.UART(1, baudrate=9600, tx=spec[_METER], rx=spec[_METER + 1], timeout=0)
             self._meter = Bl0942(uart, spec[_METER + 2 : _METER + 7])
@@ -86,6 +90,8 @@ class LampBoard(Esp32Board):
         """Fill in what the sensors say now."""
         if self._presence:
             readings.present = bool(self._presence.value())
+        if self._supply:
+            readings.supply = not self._supply.value()
         self._count += 1
         if self._driver:
             self._driver.send(self._duty)  # type: ignore[attr-defined] # a generator

@@ -45,10 +45,12 @@ class LampChannel:
         self.news = False
         self.output_c = FULL_C  # What the driver is asked for.
         self.burning_min = self.switch_count = 0
-        if len(memory) == 8:
-            self.burning_min, self.switch_count = struct.unpack("<II", memory)
+        self._lost = 0  # Supply: 0 it is there, 1 gone, 2 gone and told as an event.
+        if len(memory) >= 8:
+            self.burning_min, self.switch_count = struct.unpack("<II", memory[:8])
+            self._lost = 2 if len(memory) > 8 else 0
         self._said: wire.Configuration | None = None
-        self._closed = self._supply = True
+        self._closed = True
         self._near_until_s = self._hinted_s = 0
         self.rules = b""
         self._dark = True
@@ -99,7 +101,7 @@ class LampChannel:
             self.news = True
         if self.monitor.tick(self.output_c, readings, self.motion.stuck, now, self.happenings):
             self.news = True
-        if readings.supply != self._supply:
+        if readings.supply != (not self._lost):
             self._supply_changed(readings, now)
         self._burn(now)
 
@@ -128,17 +130,24 @@ class LampChannel:
         self._drive(readings)
 
     def _supply_changed(self, readings: Readings, now: Now) -> None:
-        """The last gasp; a feeder that is switched off while its lamps are off is no event."""
-        self._supply = readings.supply
-        if self.lamp.target_percent:
+        """The last gasp; a feeder that is switched off while its lamps are off is no event.
+
+        What was told to begin is told to end, after a start without power too.
+        """
+        told = self._lost == 2
+        self._lost = 0
+        if not readings.supply:
+            told = self.lamp.target_percent > 0
+            self._lost = 2 if told else 1
+        if told:
             ended = wire.ENDED if readings.supply else wire.STARTED
             self.happenings.happen(_SUPPLY_LOST, ended, readings.voltage_dv, now)
-        if not readings.supply:
-            self._remember()
+        self._remember()
 
     def _remember(self) -> None:
         self._stored_min = self.burning_min
-        self.effects.add(STORE_MEMORY, struct.pack("<II", self.burning_min, self.switch_count))
+        memory = struct.pack("<II", self.burning_min, self.switch_count)
+        self.effects.add(STORE_MEMORY, memory + b"\x02" if self._lost == 2 else memory)
 
     def _hint(self, now: Now) -> None:
         self._hinted_s = now.uptime_s

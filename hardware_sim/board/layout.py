@@ -25,7 +25,8 @@ POWER_MW = 64  # u32: power at the meter
 VOLTAGE_DV = 68  # u32: voltage at the meter
 PULSES = 72  # u32: energy pulses of the meter
 METER = 76  # u32: 1 while the meter answers
-PRESENCE = 80  # u32: levels of the inputs from pin 33 on, lowest bit first; a lamp's PIR is 33.
+PRESENCE = 80  # u32: levels of the inputs from pin 33 on, lowest bit first; a lamp's PIR is 33,
+# and its 34 is high while it has no mains.
 # Its bit 31 is the boot button.
 FIELD_X = 84  # s32: field at the magnetometer, nT
 FIELD_Y = 88

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +14,30 @@ from numpy.typing import NDArray
 from .. import provision
 
 RESTART_S = 0.3  # Real seconds: what a board takes from reset to its boot file.
+HOLD_UP_S = 0.2  # Real seconds that a lamp's capacitor feeds its node without mains.
 
 
 class Nodes:
-    """Starts the zygote and follows what it says. `pids` holds running nodes by position."""
+    """Starts the zygote and follows what it says. `pids` holds running nodes by position.
 
-    def __init__(self, data: Path, clock: Path, died: Callable[[int], None]) -> None:
+    `held_up`: positions of nodes whose boards live on for HOLD_UP_S without mains.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        clock: Path,
+        died: Callable[[int], None],
+        held_up: Collection[int] = frozenset(),
+    ) -> None:
         self._data = data
         self._clock = clock
         self._died = died
         self._process: asyncio.subprocess.Process | None = None
         self._not_before: dict[int, float] = {}
         self._stopping: set[int] = set()
+        self._held_up = held_up
+        self._cut_s: dict[int, float] = {}
         self.pids: dict[int, int] = {}
         self.starts = 0
 
@@ -79,7 +91,12 @@ class Nodes:
             if on and node not in self.pids and self._not_before.get(node, 0.0) <= now:
                 self._not_before[node] = now + 5.0  # Until the zygote answers.
                 lines.append(f"start {node}\n")
-            elif not on and node in self.pids and node not in self._stopping:
+            elif on:
+                self._cut_s.pop(node, None)
+            elif node in self.pids and node not in self._stopping:
+                cut_s = self._cut_s.setdefault(node, now)
+                if node in self._held_up and now - cut_s < HOLD_UP_S:
+                    continue
                 self._stopping.add(node)
                 lines.append(f"stop {node}\n")
         if lines:

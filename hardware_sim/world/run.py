@@ -125,7 +125,7 @@ async def run(config: WorldConfig) -> None:
     street.restore(state.said)
     if going_on:
         street.traffic.on = bool(state.said.get("traffic", config.traffic))
-    nodes = Nodes(data, data / "clock", street.node_died)
+    nodes = Nodes(data, data / "clock", street.node_died, frozenset(street.lamps))
     handles = Handles(site_plan, street, nodes, clock)
     await nodes.open()
     server = _Server(

@@ -124,8 +124,8 @@ class Street:
         self.light_percent, self.power_w = level, power
         pages.power_mw[lamps] = (power * 1000).astype(np.uint32)
         pages.pulses[lamps] = (self.energy_j / _JOULES_PER_PULSE).astype(np.uint32) & 0xFFFFFF
-        pages.voltage_dv[lamps] = 2300 + self._rng.integers(-6, 7, len(lamps))
-        pages.presence[lamps] = self.traffic.present()
+        pages.voltage_dv[lamps] = (2300 + self._rng.integers(-6, 7, len(lamps))) * live
+        pages.presence[lamps] = self.traffic.present() | (~live << 1)
         for number in np.nonzero(np.abs(level - self._told) >= 0.5)[0]:
             self._told[number] = level[number]
             self.history[number].append((now_s, float(level[number])))

@@ -225,12 +225,23 @@ def test_the_last_gasp_is_told_while_the_lamp_burns_and_not_by_day():
     bench.readings.supply = False
     bench.run(1)
     assert bench.events() == [("supply_lost", wire.STARTED)]
-    assert bench.of(STORE_MEMORY)
+    kept = bench.of(STORE_MEMORY)[-1][1]
+    effects = Effects()
+    LampChannel(effects, Happenings(2, 9, effects), kept).tick(bench.now, Readings())
+    told = [
+        effects.a[at].started for at in range(effects.count) if effects.kinds[at] == STORE_EVENT
+    ]
+    assert told == [wire.ENDED], "a start after a loss that was told tells its end"
+    kept = [effects.a[at] for at in range(effects.count) if effects.kinds[at] == STORE_MEMORY]
+    assert [len(one) for one in kept] == [8]
     bench = Bench(default_percent=0)
     bench.run(1)
     bench.readings.supply = False
     bench.run(1)
     assert bench.events() == []
+    bench.readings.supply = True
+    bench.run(1)
+    assert bench.events() == [], "what was not told to begin is not told to end"
 
 
 def watched(power, seconds, level_c=FULL_C, **readings):

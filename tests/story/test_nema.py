@@ -116,3 +116,55 @@ def test_a_node_with_a_battery_boots_at_dusk_with_the_right_time(
     assert not node.log()
     back.close()
     node.close()
+
+
+HOLD_UP_S = 0.2
+LOST = 1 << 1  # Pin 34.
+
+
+def losses(desk: Desk) -> list[tuple[int, int]]:
+    """Boot and start or end of each loss of supply that was told."""
+    kind = wire.EVENT_NAMES.index("supply_lost")
+    told = {
+        (m.boot_count, m.number): m.started
+        for m in desk.got
+        if isinstance(m, wire.Event) and m.kind == kind
+    }
+    return [(boot, started) for (boot, _), started in told.items()]
+
+
+def test_a_cut_of_the_mains_is_the_last_that_a_node_tells_and_its_end_the_first(
+    nema: tuple[RealNode, Desk],
+) -> None:
+    node, desk = nema
+    until(node, 100, True)
+    node.clock.set(node.clock.now_s(), 60.0)
+    desk.pump(2.5)
+    node.clock.set(node.clock.now_s(), 1.0)
+    before = state(desk)
+    desk.pump(0.3)
+    node.pages.presence[:] = LOST
+    desk.pump(HOLD_UP_S)  # A zygote's kill takes no time, as an empty capacitor.
+    node.stop()
+    desk.pump(0.3)
+    assert losses(desk) == [(1, wire.STARTED)]
+    assert isinstance(desk.got[-1], wire.Event)
+    node.pages.presence[:] = 0
+    node.start()
+    desk.pump(until=lambda: losses(desk) == [(1, wire.STARTED), (2, wire.ENDED)])
+    after = state(desk)
+    assert after.burning_min == before.burning_min >= 2, "counters are stored with the last gasp"
+    assert not node.log()
+
+
+def test_a_feeder_that_is_switched_off_by_plan_makes_no_event(nema: tuple[RealNode, Desk]) -> None:
+    node, desk = nema
+    desk.say(wire.Override(command_id=1, action=1, level_percent=0, override_id=1))
+    until(node, 0, True)
+    node.pages.presence[:] = LOST
+    desk.pump(HOLD_UP_S)
+    node.stop()
+    node.pages.presence[:] = 0
+    node.start()
+    desk.pump(2.0)
+    assert not losses(desk)
