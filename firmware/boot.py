@@ -58,7 +58,9 @@ def _own_light() -> machine.PWM:
     return light()
 
 
-left = ask("left")
-light()
-lamp = _own_light()
-slot, trial, failed = _NONE, False, 0
+# MicroPython runs a frozen boot.py by itself, and main.py imports it: lit once is enough.
+if __name__ != "__main__":
+    left = ask("left")
+    light()
+    lamp = _own_light()
+    slot, trial, failed = _NONE, False, 0

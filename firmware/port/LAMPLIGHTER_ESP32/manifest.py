@@ -3,5 +3,6 @@
 
 include("$(PORT_DIR)/boards/manifest.py")
 module("boot.py", base_path="frozen")
+module("main.py", base_path="frozen")
 module("record.py", base_path="frozen")
 module("slots.py", base_path="frozen")
