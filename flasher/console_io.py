@@ -14,6 +14,7 @@ from .troubles import FlashError, told
 START_S = 15  # Until the console answers after a reset; a board lights up in two.
 ANSWER_S = 5
 SELFTEST_S = 60
+JOIN_S = 40  # A node spreads its connecting over half a minute, for a street wakes at once.
 _ASK_AGAIN_S = 1.0
 _REFUSES = "not provisioned"
 _BROWN_OUT = "brownout"
@@ -75,9 +76,13 @@ class Console:
             raise told(f"connection failed: {error}") from error
 
 
-def status_of(console: Console, within_s: float = START_S) -> dict[str, Any]:
-    """Who the node says it is, once its console answers."""
-    said = talk.rows(console.ask("status", within_s))
+def status_of(console: Console, *, join: bool = False) -> dict[str, Any]:
+    """Who the node says it is, once its console answers; join: once it has joined, or never."""
+    said = talk.rows(console.ask("status", START_S))
+    end_s = time.monotonic() + JOIN_S
+    while join and not said.get("joined") and time.monotonic() < end_s:
+        time.sleep(_ASK_AGAIN_S)
+        said = talk.rows(console.ask("status"))
     if not isinstance(said.get("node_id"), str):
         raise FlashError(
             "The node's console answers, but does not say who it is: another firmware? Run "

@@ -45,7 +45,7 @@ def flash_node(
         board.run()
         tell("start", 0, 1)
         console = Console(board.line)
-        status = status_of(console)
+        status = status_of(console, join=at_the_pole)
         tell("start", 1, 1)
         if status["node_id"] != identity["node_id"]:
             raise FlashError(
@@ -152,7 +152,7 @@ def check(port: str, tell: Progress, *, at_the_pole: bool) -> dict[str, Any]:
     with opened(port) as line:
         tell("connect", 0, 1)
         console = Console(line)
-        status = status_of(console)
+        status = status_of(console, join=at_the_pole)
         tell("connect", 1, 1)
         test = console.selftest(tell)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ class Job:
                 self.rows[node_id] = row
             else:
                 faults.append(f"line {row.line}: no batch has a key for {row.asset_id}")
+        for row in self.rows.values():
+            board_of(row)  # A board that is not known is told before any is touched.
         if faults:
             raise FlashError("; ".join(faults) + ". Ask for a batch of these assets.", MISSING)
 
@@ -127,12 +130,16 @@ def rows_of(batches: Iterable[Mapping[str, Any]]) -> list[handover.Row]:
 
 
 def board_of(row: handover.Row) -> list[Any]:
-    """The board's list, by the row's board or kind."""
-    name = row.board or _BOARD_OF.get(row.kind, row.kind)
+    """The board's list, by the row's board or kind; FlashError when there is none."""
+    return list(_compiled(row.board or _BOARD_OF.get(row.kind, row.kind)))
+
+
+@functools.cache
+def _compiled(name: str) -> list[Any]:
     path = _BOARDS / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(one.stem for one in _BOARDS.glob("*.toml")))
-        raise FlashError(f"{row.asset_id}: no board {name}; known are {known}.", REFUSED)
+        raise FlashError(f"No board {name}; known are {known}.", REFUSED)
     try:
         return list(compile_board(path))
     except BoardError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import warnings
 from collections.abc import Iterator
@@ -83,7 +84,10 @@ def open_port(name: str, baud: int = CONSOLE_BAUD) -> Any:
         line.timeout = 0.1
         line.open()
     except (serial.SerialException, OSError, ValueError) as error:
-        raise told(f"Could not open port {name}: {error}") from error
+        # Whoever serves a remote port closes a second connection at once.
+        cut = getattr(error, "errno", None) in (errno.EPIPE, errno.ECONNRESET)
+        busy = "port is busy: " if cut else ""
+        raise told(f"{busy}Could not open port {name}: {error}") from error
     return line
 
 

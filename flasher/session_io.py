@@ -5,6 +5,7 @@ esptool tells its progress to a logger that a process has once: one process serv
 
 from __future__ import annotations
 
+import re
 import struct
 import time
 import zlib
@@ -23,8 +24,8 @@ from .image import CHIPS
 from .troubles import FlashError, told
 
 ATTEMPTS = 2
-_READ_BLOCK = 0x1000
-# The console of MicroPython has this rate, whatever the session had.
+_LISTEN_S = 1.5  # A board that finds nothing to boot complains three times in a second.
+_BOOTS = re.compile(rb"rownout|BROWN_OUT|rst:0x|invalid header|esp_image|ets_main|not provision")
 _FLASH_SIZES = {1 << n: (1 << n) // (1 << 20) for n in range(20, 26)}
 
 # What is told of progress: step, done, total.
@@ -143,18 +144,22 @@ def _words(esp: Any) -> Iterator[None]:
 
 
 def _heard(esp: Any) -> str:
-    """What the board has to say by itself; "" when it is gone or silent."""
+    """What the board says by itself at its own rate; "" when it is gone, silent or in download.
+
+    A board that boots in the midst of a session was reset by its supply, or by a finger.
+    """
     if esp is None:
         return ""
     try:
         line = esp._port
         line.baudrate = ports_io.CONSOLE_BAUD
-        line.timeout = 0.2
-        heard = bytes(line.read(2000))
-    except (serial.SerialException, OSError, AttributeError):
+        line.timeout = 0.1
+        heard, end_s = b"", time.monotonic() + _LISTEN_S
+        while time.monotonic() < end_s and not _BOOTS.search(heard):
+            heard += bytes(line.read(2000))
+    except (serial.SerialException, OSError, AttributeError, TypeError, ValueError):
         return ""
-    text = heard.decode("ascii", "replace")
-    return "Brownout detector was triggered: " if "rownout" in text else ""
+    return "Brownout detector: it was reset in the midst: " if _BOOTS.search(heard) else ""
 
 
 @contextmanager

@@ -115,7 +115,8 @@ TROUBLES = (
     ),
     Trouble(
         "disturbed line",
-        r"invalid head of packet|possible serial noise|packet content transfer stopped|"
+        r"invalid head of packet|no more data to read|possible serial noise|"
+        r"packet content transfer stopped|"
         r"timed out waiting for packet|corrupt data|checksum error|invalid slip|"
         r"serial data stream stopped|incorrect packet|failed to write|inflate|"
         r"the chip stopped responding|not in sync|failed with error|result was|md5sum command",

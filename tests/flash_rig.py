@@ -67,8 +67,7 @@ class FlashRig:
     def close(self) -> None:
         """Stop all boards."""
         for board in self._boards:
-            if board.process.poll() is None:
-                board.close()
+            board.close()
 
     def _words(self, *words: str) -> list[str]:
         command = [sys.executable, str(ROOT / "flash.py"), *words]
