@@ -20,6 +20,8 @@ _PWM = PARTS.index("pwm")
 
 _UPLINK = PARTS.index("ethernet_phy")  # Up to the modem's power.
 _UPLINK_SIZE = 6
+_CHANNEL = PARTS.index("espnow_channel")
+_RADIO_FILE = "firmware.esp_now"
 _UPLINK_FILE = "firmware.uplink"  # As text: an import statement's names stay in memory.
 _WATCHDOG_MS = 8000
 
@@ -33,6 +35,8 @@ class Esp32Board:
         self.relay_s: tuple[int, int] | None = None  # How long it stays open and closed at least.
         self.clock_bus: object | None = None  # Where a battery-backed clock is.
         self._credentials = credentials
+        self.radio: object | None = None  # To and from neighbours, once the network's is on.
+        self._channel = spec[_CHANNEL]
         parts = spec[_UPLINK : _UPLINK + _UPLINK_SIZE]
         if parts == [None] * _UPLINK_SIZE:
             self.net = network.WLAN(network.WLAN.IF_STA)
@@ -68,6 +72,10 @@ class Esp32Board:
             return True
         if not self.net.active():
             self.net.active(True)
+            if self._channel is not None:
+                __import__(_RADIO_FILE)
+                self.radio = sys.modules.pop(_RADIO_FILE).run(self._channel)
+                self.radio.send(None)
             self.net.connect(self._credentials[0], self._credentials[1])
         return False
 

@@ -36,6 +36,7 @@ class Link:
         base = "ll/{}/{}/".format(settings.site, settings.node_id)
         self._up, self._down, self._alive = base + "up", base + "down", base + "alive"
         self._neighbours = None
+        self._near = ""
         if settings.near:
             group, key, place = settings.near
             self._near = "ll/{}/near/{}".format(settings.site, group)
@@ -59,6 +60,7 @@ class Link:
         self._asking = None
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
+        self._dropped = False
         self._rest = b""  # What the socket has not taken yet.
         self._since_ms = utime.ticks_ms()
         self._pause_ms = self._pause()
@@ -83,18 +85,33 @@ class Link:
     def tell_near(self, hold_s: int) -> None:
         """Tell the neighbours that somebody is here; nobody repeats it."""
         if self._neighbours is not None:
-            self._client.publish(self._near, self._neighbours.hint(hold_s), 0)
+            frame = self._neighbours.hint(hold_s)
+            self._client.publish(self._near, frame, 0)
+            radio = self._shell.board.radio
+            if radio is not None:
+                radio.send(frame)
+
+    def _hint(self, frame: bytes) -> None:
+        """A neighbour says that somebody is there, on either road."""
+        hold_s = self._neighbours.heard(frame) if self._neighbours is not None else 0
+        if hold_s:
+            self._shell.node.channel.near(hold_s, self._shell.clock.read())
 
     def _publish(self, frame: bytes) -> None:
         try:
             self._client.publish(self._up, frame)
         except mqtt.SessionFull:
-            pass  # States are told again, events and acknowledgements repeated.
+            self._dropped = True  # Events and acknowledgements are repeated; the rest see below.
 
     def work(self, pass_ms: int) -> None:
         """Keep the link going for so many real milliseconds."""
         start_ms = utime.ticks_ms()
         left_ms = pass_ms
+        radio = self._shell.board.radio
+        if radio is not None:
+            frame = radio.send(None)
+            if frame:
+                self._hint(frame)
         while left_ms > 0:
             try:
                 self._step(left_ms)
@@ -262,10 +279,8 @@ class Link:
                 self._client.acknowledge(c)
                 if a == self._down:
                     self._frame(b)
-                elif self._neighbours is not None and a == self._near:
-                    hold_s = self._neighbours.heard(b)
-                    if hold_s:
-                        self._shell.node.channel.near(hold_s, self._shell.clock.read())
+                elif a == self._near:
+                    self._hint(b)
             elif kind == mqtt.CONNECTED:
                 self._backoff.succeeded()
                 self._stood = True
@@ -274,6 +289,9 @@ class Link:
                 else:
                     self._client.subscribe((self._down, 1), (self._near, 0))
                 self._client.publish(self._alive, b"1", 1, True)
+            elif kind == mqtt.PUBLISHED and self._dropped and not self._client.full:
+                self._dropped = False  # What was not told: the state and its chain, as they are.
+                self._shell.node.channel.rules, self._shell.node.channel.news = b"", True
             elif kind == mqtt.SUBSCRIBED:
                 self._session.link_up()
                 if self._session.joined:  # The session outlived the connection: go on with it.

@@ -14,5 +14,5 @@ PARTS = (
     "line_tx", "line_rx", "line_enable", "line_address", "ethernet_phy", "ethernet_mdc",
     "ethernet_mdio", "modem_tx", "modem_rx", "modem_power",
     "particles_tx", "particles_rx", "particles_rest_s", "noise", "steps",
-    "clock",
+    "clock", "espnow_channel",
 )  # fmt: skip

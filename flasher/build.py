@@ -41,7 +41,7 @@ COLD = (
     ("firmware/feeder.py", ("decide", "takes")),
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
     ("firmware/uplink.py", ("run",)), ("firmware/resolve.py", ("run",)),
-    ("firmware/secure.py", ("run",)),
+    ("firmware/secure.py", ("run",)), ("firmware/esp_now.py", ("run",)),
 )  # fmt: skip
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")

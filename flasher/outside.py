@@ -9,11 +9,11 @@ from pathlib import Path
 
 # What a board's modules and file systems have that nobody tells us, and keywords of their calls.
 _BOARD_NAMES = """
-    ADC I2C IN OUT PWM Pin PWRON_RESET RTC SPI Signal Timer UART WDT WLAN IF_STA active any atten
-    baudrate cause connect disconnect duty duty_u16 feed freq id idle init irq isconnected mode
-    network machine timeout readfrom_mem_into readinto reset reset_cause rx scl sda tx unique_id
-    ifconfig value readfrom_into writeto writeto_mem readblocks writeblocks readsize progsize
-    lookahead
+    ADC ESPNow I2C IN OUT PWM Pin PWRON_RESET RTC SPI Signal Timer UART WDT WLAN IF_STA active
+    any atten baudrate cause connect disconnect duty duty_u16 feed freq id idle init irq
+    isconnected mode network machine timeout readfrom_mem_into readinto reset reset_cause rx scl
+    sda tx unique_id ifconfig value readfrom_into writeto writeto_mem readblocks writeblocks
+    readsize progsize lookahead add_peer espnow config channel
 """
 
 _ASK = """

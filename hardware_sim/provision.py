@@ -11,6 +11,7 @@ from pathlib import Path
 from littlefs import LittleFS, UserContext
 
 import flasher
+from firmware import PARTS
 from protocol import plan
 from protocol.wire import controller_end
 
@@ -39,6 +40,7 @@ _PERIPHERALS = (
     ("sim44.py", ("climate", "layout", "simpage"),
      (("climate", "write"), ("climate", "read"), ("climate", "read_uv"))),
     ("sim68.py", ("battery", "layout", "simpage"), (("battery", "write"), ("battery", "read"))),
+    ("espnow.py", ("espnow",), (("espnow", "ESPNow"),)),
     ("simparticles.py", ("layout", "particles", "simpage", "simtime"), (("particles", "answer"),)),
     ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
@@ -122,9 +124,13 @@ def make_area(path: Path, size: int) -> None:
         os.truncate(path, size)
 
 
-def board_spec(board: str) -> list[flasher.Value]:
-    """The list of a board."""
-    return flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{board}.toml")
+def board_spec(board: str, air_port: int = 0) -> list[flasher.Value]:
+    """The list of a board; its radio for neighbours speaks to a port of the world's air, or 0."""
+    made = flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{board}.toml")
+    at = PARTS.index("espnow_channel")
+    if made[at] is not None:
+        made[at] = air_port or None
+    return made
 
 
 def identity(

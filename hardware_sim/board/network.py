@@ -8,6 +8,7 @@ class WLAN:
     """A station that is connected while the link is up."""
 
     IF_STA = 0
+    id = 0  # Where the simulated air is; a real station has a channel there.
 
     def __init__(self, interface):
         self._active = False
@@ -20,6 +21,10 @@ class WLAN:
 
     def connect(self, ssid, password):
         """Join; takes no time here."""
+
+    def config(self, channel):
+        """Choose a channel."""
+        WLAN.id = channel
 
     def ifconfig(self):
         """Address, mask, gateway, name server, as DHCP would have told."""

@@ -18,6 +18,7 @@ from protocol import plan, worldclock
 
 from .. import provision
 from ..pages import Pages
+from .air import Air
 from .config import WorldConfig
 from .nodes import Nodes
 from .server import Handles, application
@@ -89,6 +90,8 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
                 asset, site_plan.site.name, key, broker, config.update_keys,
                 place=rows.get(asset.asset_id),
             )  # fmt: skip
+            if asset.kind == "lamp":
+                said["board"] = provision.board_spec("nema", config.listen_port)
             part = view[at : at + provision.FLASH_SIZE]
             provision.provision(part, said)
             part.release()
@@ -115,6 +118,8 @@ async def run(config: WorldConfig) -> None:
     data = Path(config.data)
     site_plan = plan.load(config.plan)
     write_flash(config, site_plan, data)
+    air = Air()
+    await air.open(config.listen_port)
     state = _State(data / "world-state.json")
     clock = worldclock.open_page(data / "clock", create=True)
     going_on = set_clock(clock, config, state.said, state.now_s(config.start_s))
@@ -150,6 +155,7 @@ async def run(config: WorldConfig) -> None:
     for task in tasks:
         task.cancel()
     await nodes.close()
+    air.close()
     await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from story.city import City
@@ -38,6 +39,18 @@ def light(city: City, lamp_id: str) -> float:
     return float(city.world(f"lamps/{lamp_id}")["light_percent"])
 
 
+SPEED = 6  # Of the world, so that holds end soon.
+NOBODY = ("controller", "cms", "broker")
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    made = City(tmp_path_factory.mktemp("near"), "--speed", str(SPEED))
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
 def row(city: City) -> list[str]:
     """Five lamps in a row that are quiet by their program."""
@@ -51,10 +64,11 @@ def row(city: City) -> list[str]:
     return lamps
 
 
-def test_light_runs_ahead_of_who_walks_also_without_controller_and_cms(
-    city: City, row: list[str]
+@pytest.mark.parametrize("gone", [NOBODY[:2], NOBODY], ids=["broker", "air"])
+def test_light_runs_ahead_of_who_walks_also_with_nobody_above(
+    city: City, row: list[str], gone: tuple[str, ...]
 ) -> None:
-    stopped = [city.ready["pids"][name] for name in ("controller", "cms")]
+    stopped = [city.ready["pids"][name] for name in gone]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
