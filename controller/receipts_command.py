@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from protocol import handover, plan
+from protocol import handover, plan, tls
 from protocol.wire import controller_end
 
-from .errors import ControllerError, SettingsError
+from .errors import ControllerError, SettingsError, UsageError
 from .keys import node_key, signer
 from .planned import add_planned
 from .receipts import Given, Receipts, RefusedError
@@ -39,7 +39,7 @@ def _now() -> str:
 def _opened(config: Path) -> Iterator[tuple[Settings, Receipts]]:
     """The settings and the file; errors become a sentence and a code."""
     try:
-        settings = load(config, os.environ, ())
+        settings = _settings(config)
         receipts = Receipts(settings.data)
         try:
             yield settings, receipts
@@ -48,9 +48,17 @@ def _opened(config: Path) -> Iterator[tuple[Settings, Receipts]]:
     except RefusedError as error:
         print(f"refused: {error}", file=sys.stderr)
         raise typer.Exit(REFUSED) from error
-    except (SettingsError, ControllerError, plan.PlanError, OSError) as error:
+    except (SettingsError, ControllerError, plan.PlanError, tls.TrustError, OSError) as error:
         print(f"controller: {error}", file=sys.stderr)
         raise typer.Exit(MISSING) from error
+
+
+def _settings(config: Path) -> Settings:
+    """The controller's settings. Nothing is served here, so that a certificate may lack."""
+    try:
+        return load(config, os.environ, ())
+    except UsageError:
+        return load(config, os.environ, (), plain_http=True)
 
 
 @app.command("batch-keys")
@@ -60,6 +68,9 @@ def batch_keys_command(
     inventory: Annotated[Path | None, typer.Option(help="CSV of the job's assets.")] = None,
     count: Annotated[int, typer.Option(min=0, max=10_000, help="Or so many new nodes.")] = 0,
     broker: Annotated[str, typer.Option(help="HOST:PORT as nodes reach it; else ours.")] = "",
+    spread_s: Annotated[
+        int, typer.Option("--spread", min=0, max=600, help="Seconds in which a street connects.")
+    ] = 30,
     wifi: Annotated[str, typer.Option(help="Name of the network.")] = "",
     wifi_password_file: Annotated[Path | None, typer.Option(help="Its password.")] = None,
     update_key: Annotated[list[str] | None, typer.Option(help="Ed25519 key in hex.")] = None,
@@ -83,7 +94,7 @@ def batch_keys_command(
         where = (host, int(port)) if broker else own
         secret = wifi_password_file.read_text().strip() if wifi_password_file else ""
         content = {
-            "batch_id": batch_id, "site": site.site.name, "broker": list(where),
+            "batch_id": batch_id, "site": site.site.name, "broker": [*where, spread_s],
             "wifi": [wifi, secret], "update_keys": [*release, *(update_key or ())],
             "nodes": [
                 {**said, "key": node_key(settings.site_key, one.node_id, one.generation).hex()}
@@ -190,7 +201,7 @@ def import_command(
         if added:
             print(f"new in the plan: {', '.join(added)}; controller and CMS take them at a start")
         if cms:
-            refused += _to_cms(cms, token_file, texts)
+            refused += _to_cms(cms, token_file, texts, settings)
     if not paths:
         print("no receipt there", file=sys.stderr)
         raise typer.Exit(MISSING)
@@ -202,12 +213,13 @@ def _listed(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
 
 
-def _to_cms(url: str, token_file: Path | None, texts: list[str]) -> int:
+def _to_cms(url: str, token_file: Path | None, texts: list[str], settings: Settings) -> int:
     """Hand receipts to a CMS; how many it refused."""
     token = token_file.read_text().strip() if token_file else ""
     refused = 0
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    with httpx.Client(timeout=_WAIT_S, headers=headers, trust_env=False) as client:
+    verify = tls.Trust(settings.tls).client() if settings.tls else True
+    with httpx.Client(timeout=_WAIT_S, headers=headers, verify=verify, trust_env=False) as client:
         for text in texts:
             try:
                 answer = client.post(f"{url.rstrip('/')}/api/v1/receipts", content=text.encode())

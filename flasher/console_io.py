@@ -48,7 +48,8 @@ class Console:
         while not test.ended:
             passed_s = time.monotonic() - start_s
             if passed_s > SELFTEST_S:
-                raise told("The console says nothing more of its self-test")
+                last = " / ".join(self.seen[-4:])
+                raise told(f"The console says nothing more of its self-test; last: {last}")
             tell("self-test", min(int(passed_s), 10), 11)
             for said in self._hear():
                 test.take(said)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,10 +31,20 @@ def _progress(step: str, done: int, total: int) -> None:
     _tell(step=step, done=done, total=total)
 
 
+_said: queue.Queue[str] = queue.Queue()
+
+
+def _listen() -> None:
+    """Take the parent's lines; when it is gone, killed or not, nobody may hold the port."""
+    for line in sys.stdin:
+        _said.put(line)
+    os._exit(INTERRUPTED)
+
+
 def _ask(found: Found) -> jobs_io.Payload:
     """Tell who answers and wait for what it becomes."""
     _tell(board={"mac": found.mac, "chip": found.chip, "flash_mb": found.flash_mb})
-    order: dict[str, Any] = json.loads(sys.stdin.readline() or "{}")
+    order: dict[str, Any] = json.loads(_said.get())
     if "identity" not in order:
         raise FlashError(str(order.get("refused", "No identity was given.")), 4, "refused")
     return jobs_io.Payload(
@@ -59,8 +71,9 @@ def _work(job: Mapping[str, Any]) -> dict[str, Any]:
 def main() -> int:
     """0 done, else the exit code that belongs to what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent decides what Ctrl-C ends.
+    threading.Thread(target=_listen, daemon=True).start()
     try:
-        _tell(result=_work(json.loads(sys.stdin.readline())))
+        _tell(result=_work(json.loads(_said.get())))
     except FlashError as error:
         _tell(error=str(error), code=error.code, name=error.name)
         return error.code

@@ -66,7 +66,8 @@ def test_any_other_receipt_is_refused_with_its_reason(
 
 def test_one_board_is_no_two_nodes(receipts: Receipts) -> None:
     keep(receipts, receipt())
-    for changed in ({"asset_id": "L-2"}, {"mac": "246f28000002"}):
+    same: list[dict[str, Any]] = [{"asset_id": "L-2"}, {"mac": "246f28000002"}]
+    for changed in same:
         twin = receipt(node_id="02aa00000002", **changed)
         with pytest.raises(RefusedError, match="duplicate label"):
             receipts.read(twin)

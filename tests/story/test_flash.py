@@ -76,7 +76,7 @@ def test_each_fault_is_told_with_what_to_do_and_uses_up_no_identity(
         boards += [rig.board("small", "--flash-mb", "2"), rig.board("other", chip="esp32c3")]
         held = rig.board("held")
         holder = rig.start("monitor", "--port", held.rfc2217)
-        with ThreadPoolExecutor(3) as pool:
+        with ThreadPoolExecutor(5) as pool:
             answers = list(pool.map(rig.node, boards))
             # Each of these sentences is known not to come from a row that is not meant.
             assert [(said["name"], said["exit"]) for said in answers[:3]] == [
@@ -149,6 +149,7 @@ def run_batch(rig: FlashRig, tmp_path: Path, count: int) -> None:
     _nothing_secret_on_disk(rig, count)
 
 
+@pytest.mark.slow
 def test_four_boards_at_once_end_complete_after_two_of_them_failed(
     rig: FlashRig, tmp_path: Path
 ) -> None:
