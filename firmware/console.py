@@ -108,7 +108,8 @@ def _begin(line, ask, said):
 
             return run(ask, rows_of, as_json)
         said(answer(words, ask, as_json))
-    except Wrong as error:
+    except (Wrong, ValueError, IndexError, KeyError, OSError) as error:
+        # What is in flash may be older than this file, or torn; the node goes on.
         said(_told({"error": str(error)}) if as_json else "? {}\n".format(error))
     return None
 
@@ -140,6 +141,8 @@ def rows_of(facts):
     found = {}
     for kind, body in ((facts[4], facts[5]), (2, facts[6]), (9, facts[7]), (15, facts[8])):
         layout, *names = ROWS[kind].split(" ")
+        if len(body) < struct.calcsize(layout):
+            raise Wrong("row {} has {} bytes".format(kind, len(body)))
         for name, value in zip(names, struct.unpack_from(layout, body)):
             found[name] = value
     return found

@@ -177,7 +177,7 @@ class Shell:
                 __import__(_CONSOLE[0])
                 self._console = sys.modules[_CONSOLE[0]].run(self.ask)
             return next(self._console)
-        except StopIteration:
+        except (StopIteration, MemoryError):  # The lamp comes first: what is asked is not said.
             self._console = None
             for name in _CONSOLE:
                 sys.modules.pop(name, None)

@@ -132,6 +132,14 @@ def test_any_bytes_leave_the_console_alive():
     assert '"command": "why"' in said
 
 
+def test_facts_of_another_version_are_an_error_and_not_the_end():
+    pole = Pole()
+    facts = pole.facts
+    pole.facts = lambda: facts()[:5] + [b"short"] + facts()[6:]
+    said = typed(pole, b"sensors\r", b"help\r")
+    assert "\n? " in said and "selftest" in said
+
+
 def test_who_pulls_the_plug_ends_the_console():
     turns = list(console.run(Pole(), lambda: None, lambda text: None))
     assert turns == [True, False]
