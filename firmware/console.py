@@ -205,7 +205,19 @@ def _sensors(facts):
     pairs.append(("temperature_dc", warm_dc if warm_dc > -9999 else None))
     if facts[11] >= 0:
         pairs.append(("expected_power_mw", facts[11]))
-    return pairs
+    return pairs + _gear()
+
+
+def _gear():
+    """What a DALI driver said of itself and of its luminaire (drivers/dali_words.py)."""
+    try:
+        with open("/dali.told", "rb") as file:
+            content = file.read()
+    except OSError:
+        return []
+    from .drivers.dali_words import meaning
+
+    return meaning(content)
 
 
 def station(body):

@@ -99,6 +99,8 @@ class LampBoard(Esp32Board):
             readings.gear, readings.lamp_out = told[0], told[1]
             readings.power_mw, readings.energy_wh = told[2], told[3]
             readings.voltage_dv = max(0, told[4])
+            if told[8] >= 0:
+                readings.present = readings.present or told[8] > 0
         if self._meter and self._count % _METER_EVERY == 0:
             self._meter.poll()
             readings.power_mw = self._meter.power_mw

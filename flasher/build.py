@@ -30,6 +30,7 @@ _SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board 
 APART = (
     "firmware/start.py",
     "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
+    "firmware/drivers/dali_words.py",
     "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
     "firmware/drivers/air_chips.py", "firmware/drivers/ds3231.py",
     "firmware/console.py", "firmware/selftest.py",

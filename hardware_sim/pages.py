@@ -47,6 +47,7 @@ class Pages:
         self.gear_levels = column(layout.GEAR_LEVELS)
         self.gear_status = column(layout.GEAR_STATUS)
         self.gear_world = column(layout.GEAR_WORLD)
+        self.gear_input = column(layout.GEAR_INPUT)
         self.rtc_off_s = signed[:, layout.RTC_OFF_S // 4]
         self.echo_db = signed[:, layout.ECHO_DB // 4]
         self.cut_writes = column(layout.CUT_WRITES)

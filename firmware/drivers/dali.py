@@ -2,8 +2,9 @@
 
 A file of its own in the image, for most boards have no such driver; it takes and returns plain
 data. The bridge speaks the lines of the ATX LED DALI HAT (docs/dali.md): "hFF90" sends a frame of
-16 bits, "t" sends it twice; "J3F" is an answer, "N" none, "X" a collision. Frames are those of
-IEC 62386-102, memory banks those of DiiA parts 252 and 253.
+16 bits, "t" sends it twice, "lFFFE35" one of 24; "J3F" is an answer, "N" none, "X" a collision,
+"L123456" a frame of 24 bits that somebody else has sent. Frames are those of IEC 62386-102 and
+-103, memory banks those of DiiA parts 252 and 253.
 """
 
 import sys
@@ -11,7 +12,8 @@ import sys
 # What `told` holds, in order: is the gear bad, is its lamp out (1, 0, or -1: not known), power in
 # mW and voltage in dV (-1: not known), energy in Wh, arc level that the gear has (-1).
 # Then the level that commissioning writes (-1: none is asked for), and how it ended: 1 ok, 2 not.
-FRESH = (-1, -1, -1, 0, -1, -1, -1, 0)
+# And what an input device of the bus says of presence: 1, 0, -1 there is none.
+FRESH = (-1, -1, -1, 0, -1, -1, -1, 0, -1)
 
 _AS_BEFORE = 255  # Commissioning writes what it wrote last, or full light.
 _MISSES = 5  # Questions in a row without an answer: the gear is silent.
@@ -49,6 +51,7 @@ _ROUND = (
     + b"\x02\xff\xc5" * 2  # 28
 )
 _HEX = b"0123456789ABCDEF"
+_OCCUPANCY = 3  # An instance type.
 
 
 def arc_of(duty: int) -> int:
@@ -77,7 +80,28 @@ def put(uart: object, line: bytearray, kind: int, address: int, opcode: int) -> 
     uart.write(line)
 
 
-def got(uart: object, room: bytearray) -> int:
+def listen(frame: bytes, told: "list[int]") -> None:
+    """What an input device tells: an event of an occupancy sensor (part 303), else nothing.
+
+    Six hex digits. An event has bit 16 clear; where bit 15 is clear, or bits 23 and 15 are set,
+    its instance type is known: bits 14 to 10, or 21 to 17. Bit 1 of the ten below: occupied.
+    """
+    try:
+        number = int(frame, 16)
+    except ValueError:
+        return
+    if len(frame) != 6 or number & 0x10000:
+        return
+    kind = number >> 10 & 31
+    if number & 0x8000:
+        if number >> 22 != 2:
+            return  # A device's instance by its number: what it is would have to be asked.
+        kind = number >> 17 & 31
+    if kind == _OCCUPANCY:
+        told[8] = number >> 1 & 1
+
+
+def got(uart: object, room: bytearray, told: "list[int] | None" = None) -> int:
     """The answer that has come, 0-255; -1: none, -2: not even the bridge has said anything."""
     answer = -2
     size = uart.readinto(room)
@@ -89,7 +113,10 @@ def got(uart: object, room: bytearray) -> int:
                 for letter in room[at + 1 : at + 3]:
                     answer = answer << 4 | (letter - 48 if letter < 58 else (letter & 95) - 55)
                 at += 2
-            elif answer < 0:
+            elif room[at] == 76 and told is not None:  # L
+                listen(bytes(room[at + 1 : at + 7]), told)
+                at += 6
+            elif answer < 0 and room[at] != 10:
                 answer = -1
             at += 1
         size = uart.readinto(room)
@@ -147,23 +174,48 @@ def _scaled(number: int, ten: int, more: int) -> int:
     return number
 
 
+def send(
+    uart: object, line: bytearray, bank: object, answer: "int | None"
+) -> "tuple[bool, object]":
+    """Send the next frame of what reads the memory; whether it asks, and None at its end."""
+    try:
+        kind, address, opcode = bank.send(answer)  # type: ignore[attr-defined] # a generator
+    except StopIteration:
+        return False, None
+    if kind == 3:  # Of 24 bits, to all control devices (IEC 62386-103).
+        uart.write(b"lFF%02X%02X\n" % (address, opcode))
+    else:
+        put(uart, line, kind, address, opcode)
+    return kind >= 2, bank
+
+
+def load():  # type: ignore[no-untyped-def] # a module
+    """The cold module beside this one, which goes when it is let go of."""
+    # By text, for names of an import statement stay in memory; so does the package's attribute.
+    __import__("firmware.drivers.dali_commission")
+    sys.modules["firmware.drivers"].__dict__.pop("dali_commission", None)
+    return sys.modules.pop("firmware.drivers.dali_commission")
+
+
 def drive(uart: object, told: "list[int]", memory: str = "/dali") -> object:
     """Is sent the light wanted (of 65535; -1: nothing yet) ten times a second; fills `told`."""
-    line, room, bank = bytearray(b"hFF90\n"), bytearray(12), bytearray(13)
+    # `banks` reads the driver's memory after commissioning, by the answers `kept`.
+    line, room, bank, banks, kept = bytearray(b"hFF90\n"), bytearray(24), bytearray(13), None, None
     misses = levels = at = 0
     sent = arc = wanted = before = -1
-    asking = turn = heard = faded = False
+    asking = turn = heard = faded = due = False
     while True:
-        answer = got(uart, room)
+        answer = got(uart, room, told)
         if asking:
             asking = False
-            if at or answer >= 0:
+            if banks is not None:
+                kept = answer
+            elif at or answer >= 0:
                 misses = 0
                 if (not at and answer & 0x80) or (at == _ACTUAL and answer != sent):
                     sent = -1  # It has lost its mains meanwhile, or missed a level.
                 at = _take(at, answer, told, bank)
-                if at == _FADE_TIME and faded:
-                    at = _BANK
+                at = _BANK if at == _FADE_TIME and faded else at
                 faded = faded or at == _BANK
             else:
                 misses += 1
@@ -174,11 +226,9 @@ def drive(uart: object, told: "list[int]", memory: str = "/dali") -> object:
             heard, sent = True, -1
             told[6] = _AS_BEFORE if told[6] < 0 else told[6]
         if heard and told[6] >= 0 and at <= _ACTUAL:
-            from .dali_commission import commission
-
-            told[7] = yield from commission(uart, (put, got, line, room), told[6], memory)
-            sys.modules.pop(__name__ + "_commission", None)
-            told[6] = sent = -1
+            tools = (put, got, line, room, told)
+            told[7] = yield from load().commission(uart, tools, told[6], memory)
+            told[6], sent, due, kept = -1, -1, True, None
         if wanted != before:
             before, arc = wanted, arc_of(wanted)
         turn = not turn
@@ -188,7 +238,12 @@ def drive(uart: object, told: "list[int]", memory: str = "/dali") -> object:
             levels += 1
         elif turn or levels:
             levels = 0
-            asking = _ROUND[3 * at] == 2
-            put(uart, line, _ROUND[3 * at], _ROUND[3 * at + 1], _ROUND[3 * at + 2])
-            at += 0 if asking else 1
+            if due and faded and not at:  # Once, after the first round.
+                due, banks = False, load().read(memory + ".told")
+            if banks is not None:
+                asking, banks = send(uart, line, banks, kept)
+            else:
+                asking = _ROUND[3 * at] == 2
+                put(uart, line, _ROUND[3 * at], _ROUND[3 * at + 1], _ROUND[3 * at + 2])
+                at += 0 if asking else 1
         wanted = yield

@@ -50,7 +50,10 @@ GEAR_STATUS = 140  # u32: GEAR_POWER_SEEN, until it is given a level
 GEAR_POWER_SEEN = 0x80
 GEAR_TURN = 148  # u32: DTR0, DTR1, whether memory may be written, a byte each
 GEAR_LATCHED = 152  # u32: power that was latched, mW; energy, Wh
+GEAR_INPUT_TOLD = 164  # u32: how often what is in GEAR_INPUT has been told
 # Written by the world.
+GEAR_INPUT = 160  # u32: bit 0 an occupancy sensor on the bus sees somebody, above it how often it
+# has changed; 0: there is none
 GEAR_WORLD = 144  # u32: what is wrong with it, bits
 GEAR_DEAD, GEAR_FAILED, GEAR_LAMP_OUT = 1, 2, 4
 

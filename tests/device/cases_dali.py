@@ -3,7 +3,7 @@
 
 import os
 
-from firmware.drivers import dali, dali_commission
+from firmware.drivers import dali, dali_commission, dali_words
 
 MEMORY = "dali.memory.test"
 
@@ -12,7 +12,7 @@ class Gear:
     """A driver behind its bridge, as IEC 62386-102 and DiiA part 252 describe it."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.longs = [], []
         self.waiting = b""
         self.dead = False
         self.levels = {0xA3: 254, 0xA4: 254}
@@ -28,6 +28,10 @@ class Gear:
 
     def write(self, line):
         line = bytes(line)
+        if line[:1] == b"l":
+            self.longs.append(line[:-1].decode())
+            self.waiting += b"J01\n"
+            return
         assert len(line) == 6 and line[5] == 10, line
         self.lines.append(line[:5].decode())
         told = -1 if self.dead else self.frame(int(line[1:3], 16), int(line[3:5], 16), line[0])
@@ -224,3 +228,64 @@ def test_a_torn_or_foreign_line_is_no_answer():
     ):  # fmt: skip
         gear.waiting = said
         assert dali.got(gear, room) == answer, said
+
+
+def lines_of(path):
+    with open(path, "rb") as file:
+        return {name: str(number) for name, number in dali_words.meaning(file.read())}
+
+
+def test_banks_are_read_once_beside_the_levels_and_kept_in_a_file():
+    gear = Gear()
+    gear.banks[1] = b"\x77\xff\0\x04\xec\xc7\x39\x9c\x82" + bytes(7) + b"\x07\0\x03\x1a\x2f\0\x3c"
+    gear.banks[203] = b"\x0f\xff\xaa\x01\0\0\0\0\0\x10\0\xff\0\0\x02\x58"  # 4,096 VAh, 60.0 VA
+    gear.banks[205] = (
+        b"\x1c\xff\xaa\x01\0\0\x27\x10\0\0\x2a\x08\xfc\x32\xff" + bytes(12) + b"\x65\xfe"
+    )
+    gear, told, loop = begun(gear)
+    turns(loop, 60, 65535)
+    for duty in range(30000, 30500, 50):
+        loop.send(duty)
+    for _ in range(9):
+        turns(loop, 100, 30000)
+        gear.lines.clear()
+    found = lines_of(MEMORY + ".told")
+    assert found["luminaire_gtin"] == "5415001234562"
+    assert (found["luminaire_id"], found["made_year"], found["made_week"]) == ("7", "26", "47")
+    assert found["nominal_power_w"] == "60"
+    assert (found["apparent_energy_vah"], found["apparent_power_va"]) == ("4096", "60")
+    assert (found["gear_on_s"], found["gear_starts"], found["gear_c"]) == ("10000", "42", "41")
+    unknown = ("power_factor_percent", "light_lm", "load_power_w", "light_starts")
+    assert not [name for name in unknown if name in found]
+    assert gear.arc == dali.arc_of(30000)
+    assert told[2:5] == [60000, 1234567, 2300], "the round goes on after them"
+    turns(loop, 300, 30000)
+    assert "hC301" not in gear.lines
+    os.remove(MEMORY + ".told")
+    forget()
+
+
+def test_an_input_devices_event_of_24_bits_tells_presence_and_devices_are_asked():
+    gear, told, loop = begun()
+    turns(loop, 60)
+    assert told[8] == -1
+    for frame, present in (
+        (b"L040C02\n", 1),  # By short address and type 3: occupied.
+        (b"L040C00\n", 0),
+        (b"L868002\n", 1),  # By type and instance.
+        (b"L041002\n", 1),  # Type 4: a light sensor's.
+        (b"L050C00\n", 1),  # A command, not an event.
+        (b"L04800\n", 1),  # Torn.
+        (b"L048C00\n", 1),  # Of an instance whose type is not told.
+        (b"L860000\n", 1),
+        (b"L868000\n", 0),
+    ):
+        gear.waiting += frame
+        turns(loop, 1)
+        assert told[8] == present, frame
+    for _ in range(9):
+        turns(loop, 100)
+        gear.lines.clear()
+    assert gear.longs == ["lFFFE35"]
+    assert lines_of(MEMORY + ".told")["input_instances"] == "1"
+    os.remove(MEMORY + ".told")

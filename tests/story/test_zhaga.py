@@ -10,6 +10,7 @@ import pytest
 from real_node import Desk, RealNode, configuration
 from servers import Broker
 
+from firmware.drivers import dali_words
 from hardware_sim import gear, provision
 from hardware_sim.board import layout
 from protocol import wire
@@ -142,4 +143,39 @@ def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
     print(f"zhaga: {free_percent:.1f} % free")
     assert state.boot_count == 1
     assert free_percent >= HEAP_FREE_PERCENT_MIN
+    assert not node.log()
+
+
+@pytest.mark.slow
+def test_a_zhaga_lamp_reads_its_driver_and_hears_a_sensor_on_its_bus(
+    zhaga: tuple[RealNode, Desk],
+) -> None:
+    node, desk = zhaga
+    begin(node, desk)
+    node.pages.gear_input[:] = 1 << 1 | 1
+
+    def flash() -> bytes:
+        return (node.folder / "flash").read_bytes()
+
+    def presence() -> int:
+        desk.ask()
+        desk.pump(0.2)
+        told = desk.last(wire.LampState)
+        assert isinstance(told, wire.LampState)
+        return told.presence
+
+    desk.pump(until=lambda: presence() == 1)
+    node.pages.gear_input[:] = 2 << 1
+    desk.pump(until=lambda: presence() == 0)
+    node.clock.set(node.clock.now_s(), 10.0)
+    deadline = time.monotonic() + 90  # Five frames a second, whatever the clock says.
+    while (bank := b"\xcf\x04\x03\x64\x87\x32\xff\x00\x01\x01") not in flash():
+        assert time.monotonic() < deadline, node.log()
+        desk.pump(0.5)
+    asset = b"\x01\x03\x20\x04\xec\xc7\x39\x9c\x82"
+    found = dali_words.meaning(flash()[flash().index(asset) : flash().index(bank) + len(bank)])
+    told = {"luminaire_gtin": 5415001234562, "light_lm": 8400, "gear_c": 41, "light_ma": 1050,
+            "rated_life_kh": 100, "input_instances": 1}  # fmt: skip
+    assert told.items() <= dict(found).items()
+    light(node, 100)
     assert not node.log()
