@@ -62,9 +62,10 @@ def ticks(node, now, readings, count):
     return asked
 
 
-def taken_bytes(channel_of):
+def taken_bytes(channel_of, quality=wire.TIME_SYNCHRONISED, lux_dx=-1):
     """What 1,000 idle ticks take from the heap (0 on CPython, which does not tell)."""
     node, now, readings = node_of(channel_of)
+    now.quality, readings.lux_dx = quality, lux_dx
     ticks(node, now, readings, 200)
     if not hasattr(gc, "mem_alloc"):
         return 0 * ticks(node, now, readings, 1000)
@@ -80,6 +81,11 @@ def taken_bytes(channel_of):
 
 def test_an_idle_lamp_takes_no_memory():
     taken = taken_bytes(LampChannel)
+    assert taken == 0, taken
+
+
+def test_an_idle_lamp_that_estimates_its_time_takes_none_either():
+    taken = taken_bytes(LampChannel, wire.TIME_ESTIMATED, 10)
     assert taken == 0, taken
 
 
