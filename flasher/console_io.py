@@ -16,6 +16,8 @@ ANSWER_S = 5
 SELFTEST_S = 60
 JOIN_S = 40  # A node spreads its connecting over half a minute, for a street wakes at once.
 _ASK_AGAIN_S = 1.0
+_RESTARTS_MAX = 2
+_RESTART = "rst:0x"
 _REFUSES = "not provisioned"
 _BROWN_OUT = "brownout"
 
@@ -26,6 +28,7 @@ class Console:
     def __init__(self, line: Any) -> None:
         self._line = line
         self._lines = talk.Lines()
+        self._restarted = False
         self.seen: list[str] = []
 
     def ask(self, words: str, within_s: float = ANSWER_S) -> dict[str, Any]:
@@ -41,19 +44,32 @@ class Console:
         raise told(f"The console says nothing to `{words}`; last: {self.seen[-1:]}")
 
     def selftest(self, tell: Callable[[str, int, int], None]) -> talk.SelfTest:
-        """The node's own test; some ten seconds."""
+        """The node's own test; some ten seconds. A node that restarts in it is asked again."""
+        for restarts in range(_RESTARTS_MAX + 1):
+            test = self._selftest(tell)
+            test.restarts = restarts
+            if test.ended:
+                return test
+            self.ask("status", START_S)
+        raise told(f"The console says nothing of its self-test but restarts; {self._last()}")
+
+    def _selftest(self, tell: Callable[[str, int, int], None]) -> talk.SelfTest:
+        """One self-test; it has not ended when the node has restarted."""
         test = talk.SelfTest()
         self._write("\rselftest --json\r")
         start_s = time.monotonic()
-        while not test.ended:
+        self._restarted = False
+        while not test.ended and not self._restarted:
             passed_s = time.monotonic() - start_s
             if passed_s > SELFTEST_S:
-                last = " / ".join(self.seen[-4:])
-                raise told(f"The console says nothing more of its self-test; last: {last}")
+                raise told(f"The console says nothing more of its self-test; {self._last()}")
             tell("self-test", min(int(passed_s), 10), 11)
             for said in self._hear():
                 test.take(said)
         return test
+
+    def _last(self) -> str:
+        return "last: " + " / ".join(self.seen[-3:]).replace("boot:0x13", "boot")
 
     def _hear(self) -> list[dict[str, Any]]:
         try:
@@ -65,6 +81,7 @@ class Console:
             self.seen = [*self.seen[-30:], line]
             if _REFUSES in line or _BROWN_OUT in line.lower():
                 raise told(line)
+            self._restarted = self._restarted or _RESTART in line
             said = talk.answer(line)
             if said is not None:
                 found.append(said)

@@ -59,7 +59,7 @@ def flash_node(
         "versions": {**versions, "firmware": status.get("firmware_version")},
         "configuration_digest": status.get("configuration_digest"),
         "checks": test.checks, "failed": test.failed(at_the_pole=at_the_pole),
-        "written_bytes": sum(len(content) for _, _, content in parts),
+        "restarts": test.restarts, "written_bytes": sum(len(content) for _, _, content in parts),
         "line_bytes": board.written_bytes,
         "write_s": round(written_s, 2), "seconds": round(time.monotonic() - start_s, 2),
     }  # fmt: skip
@@ -156,6 +156,6 @@ def check(port: str, tell: Progress, *, at_the_pole: bool) -> dict[str, Any]:
         tell("connect", 1, 1)
         test = console.selftest(tell)
     return {
-        "status": status, "checks": test.checks,
+        "status": status, "checks": test.checks, "restarts": test.restarts,
         "failed": test.failed(at_the_pole=at_the_pole),
     }  # fmt: skip

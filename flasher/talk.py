@@ -59,6 +59,7 @@ class SelfTest:
 
     checks: list[dict[str, Any]] = field(default_factory=list)
     ended: bool = False
+    restarts: int = 0  # How often the node started anew in the midst of one.
 
     def take(self, said: Mapping[str, Any]) -> None:
         """One answer of the console."""
