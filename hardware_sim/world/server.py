@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 
 from protocol import plan, worldclock
 
-from .bodies import BadHandleError, body, flag
+from .bodies import BadHandleError, body, flag, told
 from .nodes import Nodes
 from .station_handles import StationHandles
 from .street import FAULTS, Street
@@ -144,13 +144,19 @@ class Handles:
         return {"lux": int(self._street.pages.lux_x10[self._street.lamps[number]]) / 10}
 
     async def clock(self, request: Request) -> object:
-        """What time it is; PUT {"speed": 600}."""
+        """What time it is; PUT {"speed": 600}, or {"now": a later time as RFC 3339}."""
         if request.method == "PUT":
-            speed = (await body(request, "speed"))["speed"]
+            said = await told(request)
+            now_s = self._clock.now_s()
+            if "now" in said:
+                now_s = _later(said["now"], now_s)
+            elif "speed" not in said:
+                raise BadHandleError(422, 'expected {"speed": …} or {"now": …}')
+            speed = said.get("speed", self._clock.speed())
             good = isinstance(speed, (int, float)) and not isinstance(speed, bool)
             if not good or not math.isfinite(speed) or not 0 < speed <= worldclock.SPEED_MAX:
                 raise BadHandleError(422, f"speed is above 0 and at most {worldclock.SPEED_MAX:g}")
-            self._clock.set(self._clock.now_s(), float(speed))
+            self._clock.set(now_s, float(speed))
         return {"now": rfc3339(self._clock.now_s()), "speed": self._clock.speed()}
 
     async def history(self, request: Request) -> object:
@@ -160,6 +166,17 @@ class Handles:
             raise BadHandleError(404, f"no lamp {name!r}")
         history = self._street.history[self._street.lamp_at[name]]
         return [{"at": rfc3339(at), "light_percent": round(level, 2)} for at, level in history]
+
+
+def _later(said: object, now_s: float) -> float:
+    """A time that is not before now, POSIX seconds; BadHandleError."""
+    try:
+        at = datetime.datetime.fromisoformat(str(said))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or at.timestamp() < now_s:
+        raise BadHandleError(422, "now is a time with its offset that is not before the world's")
+    return at.timestamp()
 
 
 def rfc3339(at_s: float) -> str:
