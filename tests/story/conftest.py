@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from story.city import City
 
+from hardware_sim.rom import CHIPS
+
 HERE = Path(__file__).parent
 
 
@@ -20,6 +22,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("talq"))
+    _one_chip_each(items)
+
+
+def _one_chip_each(items: list[pytest.Item]) -> None:
+    """Operations on simulated boards run on one chip each, in turn; on the others in the soak."""
+    seen: dict[str, int] = {}
+    for item in items:
+        called = getattr(item, "callspec", None)
+        chip = called.params.get("chip") if called else None
+        if chip is None or item.path.name != "test_esptool.py":
+            continue
+        operation = item.name.replace(chip, "")
+        turn = seen.setdefault(operation, len(seen)) % len(CHIPS)
+        if chip != sorted(CHIPS)[turn]:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """The real esptool and mpremote, as commands, on simulated boards of all three chips.
 
 On a pseudo-terminal they are fast, but cannot work the straps; over RFC 2217 they can, at 0.2 s
-for each exchange, so that few commands go that way here and a whole session in the soak.
+for each exchange, so that few commands go that way here and a whole session in the soak. In
+`make test` each operation runs on one of the chips in turn (conftest.py), in the soak on all.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -207,18 +207,16 @@ def test_a_blank_board_says_so_again_and_again(tmp_path: Path, chip: str) -> Non
         board.close()
 
 
-def test_straps_work_over_the_network_port(tmp_path: Path) -> None:
-    boards = [BoardProcess(tmp_path / chip, chip) for chip in sorted(CHIPS)]
+@pytest.mark.slow  # flash.py works the straps of every board that it flashes.
+def test_straps_work_over_the_network_port(tmp_path: Path, chip: str) -> None:
+    board = BoardProcess(tmp_path / chip, chip)
     try:
-        # They wait more than they work, so they do it at once.
-        with ThreadPoolExecutor(len(boards)) as pool:
-            for board, text in zip(boards, pool.map(_strapped, boards), strict=True):
-                assert board.mac in text
-                assert "Hard resetting via RTS pin" in text
-                assert _BLANK in board.listen(2, _BLANK)
+        text = _strapped(board)
+        assert board.mac in text
+        assert "Hard resetting via RTS pin" in text
+        assert _BLANK in board.listen(2, _BLANK)
     finally:
-        for board in boards:
-            board.close()
+        board.close()
 
 
 def _strapped(board: BoardProcess) -> str:
@@ -294,6 +292,7 @@ def _after_soft_reset(board: BoardProcess) -> bytes:
         return board.listen(3, b"hello from a file")
 
 
+@pytest.mark.slow  # test_bench_to_street.py has boards that run it as nodes.
 def test_the_firmware_runs_from_a_flashed_board(tmp_path: Path) -> None:
     board = BoardProcess(tmp_path / "board", "esp32", "--download")
     try:
