@@ -111,7 +111,7 @@ class Receipts:
                     "INSERT INTO batch VALUES (?,?,?,?,?,?)",
                     (batch_id, one.node_id, one.asset_id, laptop, one.generation, now),
                 )
-        except BaseException:
+        except (RefusedError, sqlite3.Error):
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")

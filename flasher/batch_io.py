@@ -61,7 +61,7 @@ class Batch:
             for thread in threads:
                 while thread.is_alive():
                     thread.join(0.2)
-        except BaseException:
+        except (KeyboardInterrupt, SystemExit):
             self._stop.set()
             self._maker.crew.end()
             for thread in threads:

@@ -93,7 +93,7 @@ class Journal:
                     "state, attempts=attempts+1, port=excluded.port, problem=''",
                     (wish.node_id, wish.asset_id, wish.batch_id, mac, BEGUN, now, port),
                 )
-            except BaseException:
+            except (FlashError, sqlite3.Error):
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
