@@ -36,12 +36,9 @@ _log = structlog.get_logger("controller")
 async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | None) -> None:
     """Run until SIGINT or SIGTERM."""
     site = plan.load(settings.plan)
-    zone = planning.zone_from_name(site.site.zone).to_bytes()
-    beat = (settings.heartbeat_s, settings.fade_s)
-    gateway = Gateway(site, settings.site_key, zone, secrets.token_bytes, beat)
+    gateway = _gateway(site, settings)
     store = Store(settings.data / "controller.db")
     await store.open()
-    _renew_keys(gateway, settings)
     engine = Engine(gateway, store, clock)
     trust = tls.Trust(settings.tls) if settings.tls else None
     verify = trust.client() if trust else True
@@ -85,6 +82,15 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         error = None if task.cancelled() else task.exception()
         if error:
             raise ControllerError(f"{type(error).__name__}: {error}") from error
+
+
+def _gateway(site: plan.Plan, settings: Settings) -> Gateway:
+    """The brain, with the keys that hold now."""
+    zone = planning.zone_from_name(site.site.zone).to_bytes()
+    beat = (settings.heartbeat_s, settings.fade_s)
+    gateway = Gateway(site, settings.site_key, zone, secrets.token_bytes, beat)
+    _renew_keys(gateway, settings)
+    return gateway
 
 
 def _renew_keys(gateway: Gateway, settings: Settings) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
@@ -23,10 +25,15 @@ from .papers import Job
 from .ports_io import ports
 from .troubles import FAILED, told
 
+if TYPE_CHECKING:
+    from .maker_io import Maker  # Loaded when boards are made: labels take their time.
+
+_commands = typer.Typer()
 _PORTS_EACH_CPU = 4
 _COLOURS = {"done": "green", "done before": "green", "failed": "bold red", "working": "cyan"}
 
 
+@_commands.command("batch")
 def batch_command(
     inventory: Annotated[
         Path | None,
@@ -64,33 +71,49 @@ def batch_command(
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
-        names = list(dict.fromkeys(port or [row.name for row in ports()]))
-        if not names:
-            raise told("no such file or directory: no board is plugged in")
+        names = _ports_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))
         batches = o.batches_of(folder, keys, laptop)
-        journal = Journal(folder.journal)
-        job = o.job_of(journal, inventory, batches)
-        maker = Maker(folder, job, journal, laptop, wishes, images)
-        count = parallel or min(len(names), _PORTS_EACH_CPU * (os.cpu_count() or 1))
-        with _shown(quiet=json_output) as board:
-            batch = Batch(maker, names, count, board.changed)
-            board.slots = batch.slots
-
-            def left() -> bool:
-                return any(state != "done" for state in _states(journal, job)[0].values())
-
-            batch.run(retries=retries, patience_s=patience_s, watch=left if watch else None)
-        said = batch_io.report(batch, *_states(journal, job))
-        journal.close()
+        with contextlib.closing(Journal(folder.journal)) as journal:
+            job = o.job_of(journal, inventory, batches)
+            maker = Maker(folder, job, journal, laptop, wishes, images)
+            run = _Run(maker, journal, job, names, parallel, json_output)
+            said = run.until_done(retries, patience_s, watch=watch)
         if report is not None:
             report.write_text(json.dumps(said, indent=1) + "\n")
-    if json_output:
-        show.say_json(said)
-    else:
-        _tell_report(said)
-    if not said["complete"]:
-        raise typer.Exit(FAILED)
+    _tell_report(said, as_json=json_output)
+
+
+def _ports_of(said: list[str] | None) -> list[str]:
+    names = list(dict.fromkeys(said or [row.name for row in ports()]))
+    if not names:
+        raise told("no such file or directory: no board is plugged in")
+    return names
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of a batch."""
+
+    maker: Maker
+    journal: Journal
+    job: Job
+    ports: list[str]
+    parallel: int
+    quiet: bool
+
+    def until_done(self, retries: int, patience_s: float, *, watch: bool) -> dict[str, Any]:
+        """The report, when every port is through."""
+        most = min(len(self.ports), _PORTS_EACH_CPU * (os.cpu_count() or 1))
+        with _shown(quiet=self.quiet) as board:
+            batch = Batch(self.maker, self.ports, self.parallel or most, board.changed)
+            board.slots = batch.slots
+            left = self._left if watch else None
+            batch.run(retries=retries, patience_s=patience_s, watch=left)
+        return batch_io.report(batch, *_states(self.journal, self.job))
+
+    def _left(self) -> bool:
+        return any(state != "done" for state in _states(self.journal, self.job)[0].values())
 
 
 def _states(journal: Journal, job: Job) -> tuple[dict[str, str], dict[str, str]]:
@@ -142,7 +165,17 @@ def _shown(*, quiet: bool) -> Iterator[_Board]:
         yield _Board(live, quiet=False)
 
 
-def _tell_report(said: dict[str, Any]) -> None:
+def _tell_report(said: dict[str, Any], *, as_json: bool) -> None:
+    """Tell what the job has come to; exit 1 while it is not complete."""
+    if as_json:
+        show.say_json(said)
+    else:
+        _draw_report(said)
+    if not said["complete"]:
+        raise typer.Exit(FAILED)
+
+
+def _draw_report(said: dict[str, Any]) -> None:
     table = Table("asset", "state", "what to do")
     for row in said["assets"]:
         table.add_row(row["asset_id"], row["state"], escape(row["problem"]))
@@ -156,6 +189,7 @@ def _tell_report(said: dict[str, Any]) -> None:
         show.out.print(f"[bold red]not complete[/]: {counts}. Run the same command again.")
 
 
+@_commands.command("aside")
 def aside_command(
     mac: Annotated[str, typer.Argument(help="Of a board that is broken or lost.")],
     home: o.HomeOption = None,
@@ -179,5 +213,4 @@ def aside_command(
 
 def add_to(app: typer.Typer) -> None:
     """Hang these commands on an application."""
-    app.command("batch")(batch_command)
-    app.command("aside")(aside_command)
+    app.registered_commands += _commands.registered_commands

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -19,7 +20,13 @@ from .papers import TYPED, Job
 from .ports_io import CONSOLE_BAUD, PortRow, ports
 from .troubles import MISSING, USAGE, FlashError
 
+if TYPE_CHECKING:
+    from .maker_io import Made, Maker  # Loaded when a board is made: labels take their time.
 
+_commands = typer.Typer()
+
+
+@_commands.command("list")
 def list_command(
     port: Annotated[
         list[str] | None, typer.Option("--port", "-p", help="Look here alone; repeatable.")
@@ -67,6 +74,7 @@ def _look(row: PortRow, *, no_look: bool = False) -> dict[str, Any]:
         return said | {"error": str(error), "name": error.name, "code": error.code}
 
 
+@_commands.command("node")
 def node_command(
     port: o.PortOption = None,
     asset: Annotated[
@@ -95,32 +103,39 @@ def node_command(
 
     Plug the board in and run it. Nothing half-done counts: run it again when anything went wrong.
     """
-    from .maker_io import Maker, Wishes
+    from .maker_io import Wishes
 
     if (lat is None) != (lon is None):
         raise typer.BadParameter("--lat and --lon come together")
     wishes = Wishes(baud, at_the_pole, again, o.label_of(label))
+    typed = {"lat": lat, "lon": lon, "serial": serial, "photo": photo}
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
         where = o.port_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))
         batches = o.batches_of(folder, keys, laptop)
-        journal = Journal(folder.journal)
-        typed = {"lat": lat, "lon": lon, "serial": serial, "photo": photo}
-        job = _narrowed(o.job_of(journal, inventory, batches), asset, typed)
-        maker = Maker(folder, job, journal, laptop, wishes, images)
-        try:
-            with show.Steps(quiet=json_output) as steps:
-                made = maker.make(where, steps.tell)
-        finally:
-            maker.crew.end()
-            journal.close()
+        with contextlib.closing(Journal(folder.journal)) as journal:
+            job = _narrowed(o.job_of(journal, inventory, batches), asset, typed)
+            maker = Maker(folder, job, journal, laptop, wishes, images)
+            made = _make(maker, where, quiet=json_output)
     if json_output:
         show.say_json(o.told_of(made))
-        return
-    show.checks(made.result["checks"], made.result["failed"])
+    else:
+        _tell(made)
+
+
+def _make(maker: Maker, port: str, *, quiet: bool) -> Made:
+    try:
+        with show.Steps(quiet=quiet) as steps:
+            return maker.make(port, steps.tell)
+    finally:
+        maker.crew.end()
+
+
+def _tell(made: Made) -> None:
     result = made.result
+    show.checks(result["checks"], result["failed"])
     show.out.print(
         f"[bold green]done[/]: {made.asset_id} is {result['node_id']} (MAC {result['mac']}), "
         f"written in {result['write_s']} s, {result['seconds']} s with its test."
@@ -145,6 +160,7 @@ def _narrowed(job: Job, asset: str | None, typed: Mapping[str, Any]) -> Job:
     raise FlashError(f"{asset} is in no batch of this laptop.", MISSING, "no keys")
 
 
+@_commands.command("check")
 def check_command(
     port: o.PortOption = None,
     at_the_pole: o.PoleOption = False,
@@ -167,6 +183,7 @@ def check_command(
         raise typer.Exit(1)
 
 
+@_commands.command("label")
 def label_command(
     asset: Annotated[
         list[str] | None, typer.Argument(help="Assets; none: all that are done.")
@@ -209,7 +226,4 @@ def label_command(
 
 def add_to(app: typer.Typer) -> None:
     """Hang these commands on an application."""
-    app.command("list")(list_command)
-    app.command("node")(node_command)
-    app.command("check")(check_command)
-    app.command("label")(label_command)
+    app.registered_commands += _commands.registered_commands

@@ -34,6 +34,11 @@ class Trouble:
 
 TROUBLES = (
     Trouble(
+        "not provisioned",
+        r"not provisioned",
+        "The board has no identity, or cannot read it. Run `flash.py node` on it again.",
+    ),
+    Trouble(
         "permission",
         r"permission denied|errno 13|access is denied",
         "You may not open this port. Add yourself to its group, usually "
@@ -136,11 +141,6 @@ TROUBLES = (
         r"console says nothing",
         "The firmware was written and verified but its console does not answer. Press EN once "
         "and run `flash.py check`; `flash.py monitor` shows what it says.",
-    ),
-    Trouble(
-        "not provisioned",
-        r"not provisioned",
-        "The board has no identity, or cannot read it. Run `flash.py node` on it again.",
     ),
 )  # fmt: skip
 
