@@ -16,13 +16,6 @@ _BRIGHT_S, _WINDOW_S, _DAY_S = 60, 5400, 86400
 _sun = [0, 0, 0, 0, 0, 0]
 
 
-def _sun_of(day: int, said: wire.Configuration) -> "list[int]":
-    if _sun[0] != day or _sun[1] != said.lat_e5 or _sun[2] != said.lon_e5:
-        _sun[0], _sun[1], _sun[2] = day, said.lat_e5, said.lon_e5
-        _sun[3], _sun[4], _sun[5] = schedule.sun_times(day, said.lat_e5, said.lon_e5)
-    return _sun
-
-
 def is_dark(lux_dx: int, before: bool) -> bool:
     """What the photocell says; between its levels, and while it is silent (-1), as before."""
     if lux_dx < 0:
@@ -40,7 +33,10 @@ def bright(dark_s: int, now: Now, readings: Readings, said: "wire.Configuration 
     if readings.lux_dx < 0:
         return -1
     if now.quality == wire.TIME_ESTIMATED and said is not None:
-        _, _, _, rise, down, kind = _sun_of(now.day, said)
+        if _sun[0] != now.day or _sun[1] != said.lat_e5 or _sun[2] != said.lon_e5:
+            _sun[0], _sun[1], _sun[2] = now.day, said.lat_e5, said.lon_e5
+            _sun[3], _sun[4], _sun[5] = schedule.sun_times(now.day, said.lat_e5, said.lon_e5)
+        _, _, _, rise, down, kind = _sun
         after_s, before_s = (now.second - rise) % _DAY_S, (down - now.second) % _DAY_S
         day_s, window_s = (down - rise) % _DAY_S, _WINDOW_S + readings.clock_error_s
         if kind == schedule.NORMAL:
