@@ -13,10 +13,10 @@ from .troubles import FlashError, told
 
 START_S = 15  # Until the console answers after a reset; a board lights up in two.
 ANSWER_S = 5
-SELFTEST_S = 60
+_ECHO_S, _QUIET_S = 3.0, 20.0  # Of a console that has gone, or begun.
 JOIN_S = 40  # A node spreads its connecting over half a minute, for a street wakes at once.
 _ASK_AGAIN_S = 1.0
-_RESTARTS_MAX = 2
+_RESTARTS_MAX = 3
 _RESTART = "rst:0x"
 _REFUSES = "not provisioned"
 _BROWN_OUT = "brownout"
@@ -51,21 +51,25 @@ class Console:
             if test.ended:
                 return test
             self.ask("status", START_S)
-        raise told(f"The console says nothing of its self-test but restarts; {self._last()}")
+        raise told(f"The console says nothing of its self-test but starts anew; {self._last()}")
 
     def _selftest(self, tell: Callable[[str, int, int], None]) -> talk.SelfTest:
-        """One self-test; it has not ended when the node has restarted."""
+        """One self-test; it has not ended when the node, or its console alone, has restarted."""
         test = talk.SelfTest()
         self._write("\rselftest --json\r")
-        start_s = time.monotonic()
+        start_s = heard_s = time.monotonic()
         self._restarted = False
+        seen = self.seen
         while not test.ended and not self._restarted:
-            passed_s = time.monotonic() - start_s
-            if passed_s > SELFTEST_S:
-                raise told(f"The console says nothing more of its self-test; {self._last()}")
-            tell("self-test", min(int(passed_s), 10), 11)
+            now_s = time.monotonic()
+            tell("self-test", min(int(now_s - start_s), 10), 11)
             for said in self._hear():
                 test.take(said)
+            if self.seen is not seen:
+                seen, heard_s = self.seen, now_s
+            # It echoes at once, then dims in silence for as long as that takes.
+            if now_s - heard_s > (_QUIET_S if heard_s > start_s else _ECHO_S):
+                break
         return test
 
     def _last(self) -> str:

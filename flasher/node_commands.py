@@ -103,7 +103,7 @@ def node_command(
 
     Plug the board in and run it. Nothing half-done counts: run it again when anything went wrong.
     """
-    from .maker_io import Wishes
+    from .maker_io import Maker, Wishes
 
     if (lat is None) != (lon is None):
         raise typer.BadParameter("--lat and --lon come together")
