@@ -10,14 +10,26 @@ import rich.console
 import rich.table
 import typer
 
-from . import frames, health, ingest, log_reports, mqtt, nodes, parking, presence, road, signature
+from . import (
+    flash,
+    frames,
+    health,
+    ingest,
+    log_reports,
+    mqtt,
+    nodes,
+    parking,
+    presence,
+    road,
+    signature,
+)
 from .figures import Figure, write
 
 BENCHES = {"frames": frames.measure, "ingest": ingest.measure, "road": road.measure,
            "nodes": nodes.measure, "log_reports": log_reports.measure,
            "parking": parking.measure, "signature": signature.measure,
            "mqtt": mqtt.measure, "presence": presence.measure,
-           "health": health.measure}  # fmt: skip
+           "health": health.measure, "flash": flash.measure}  # fmt: skip
 app = typer.Typer(add_completion=False)
 
 

@@ -60,7 +60,7 @@ def flash_node(
         "configuration_digest": status.get("configuration_digest"),
         "checks": test.checks, "failed": test.failed(at_the_pole=at_the_pole),
         "restarts": test.restarts, "written_bytes": sum(len(content) for _, _, content in parts),
-        "line_bytes": board.written_bytes,
+        "line_bytes": board.line_bytes,
         "write_s": round(written_s, 2), "seconds": round(time.monotonic() - start_s, 2),
     }  # fmt: skip
 

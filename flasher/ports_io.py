@@ -31,6 +31,18 @@ class QuietLine(rfc2217.Serial):  # type: ignore[misc] # pyserial ships no types
     """
 
     _agreed: tuple[object, ...] = ()
+    passed = 0  # Bytes both ways.
+
+    def read(self, size: int = 1) -> bytes:
+        """As pyserial's, counted."""
+        data = bytes(super().read(size))
+        self.passed += len(data)
+        return data
+
+    def write(self, data: bytes) -> int:
+        """As pyserial's, counted."""
+        self.passed += len(data)
+        return int(super().write(data))
 
     def open(self) -> None:
         """Open; pyserial still uses a name that Python will drop."""

@@ -87,9 +87,9 @@ class Session:
         self.found = found
 
     @property
-    def written_bytes(self) -> int:
-        """What a remote line has sent; 0 where nobody counts."""
-        return int(getattr(self._esp._port, "sent", 0))
+    def line_bytes(self) -> int:
+        """What has passed a remote line, both ways; 0 where nobody counts."""
+        return int(getattr(self._esp._port, "passed", 0))
 
     def erase(self) -> None:
         """All of the flash."""
