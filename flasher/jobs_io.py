@@ -19,6 +19,8 @@ from .ports_io import opened
 from .session_io import Found, Progress, Session, session
 from .troubles import REFUSED, FlashError
 
+_SETTLE_S = 2.5
+
 
 @dataclass(frozen=True)
 class Payload:
@@ -44,6 +46,8 @@ def flash_node(
         written_s = time.monotonic() - start_s
         board.run()
         tell("start", 0, 1)
+        # A console that is loaded while the node still starts leaves it little memory.
+        time.sleep(_SETTLE_S)
         console = Console(board.line)
         status = status_of(console, join=at_the_pole)
         tell("start", 1, 1)
