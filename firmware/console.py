@@ -73,6 +73,7 @@ def run(ask, stream=None, out=None):
                 said(next(work))
             except StopIteration:
                 work = None
+                _let_go()
         data = read()
         if data is None:
             yield False
@@ -83,6 +84,8 @@ def run(ask, stream=None, out=None):
                 if long or line:
                     said("\n")
                     work = _begin(b"" if long else line, ask, said) or work
+                    if not work:
+                        _let_go()
                 line, long = b"", False
             elif key in b"\x08\x7f":
                 if line:
@@ -93,6 +96,15 @@ def run(ask, stream=None, out=None):
             elif 32 <= key < 127:
                 line += bytes((key,))
                 said(chr(key))
+
+
+def _let_go():
+    """What the console has loaded goes with it; the package keeps it as an attribute as well."""
+    package = __name__.rpartition(".")[0]
+    for name in (".selftest", ".words", ".drivers.dali_words"):
+        if sys.modules.pop(package + name, None):
+            above, _, leaf = (package + name).rpartition(".")
+            sys.modules[above].__dict__.pop(leaf, None)
 
 
 def _begin(line, ask, said):

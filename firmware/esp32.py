@@ -6,13 +6,13 @@ that the board file does not name are not there.
 
 import gc
 import os
-import sys
 
 import machine
 import network
 import utime  # Real time, also in a simulation.
 
 from . import boot
+from .cold import load
 from .parts import PARTS
 from .readings import Readings
 
@@ -41,9 +41,8 @@ class Esp32Board:
         if parts == [None] * _UPLINK_SIZE:
             self.net = network.WLAN(network.WLAN.IF_STA)
         else:
-            __import__(_UPLINK_FILE)
             tools = (network, machine, utime.ticks_ms)
-            self.net = sys.modules.pop(_UPLINK_FILE).run(parts, credentials, tools)
+            self.net = load(_UPLINK_FILE).run(parts, credentials, tools)
         if spec[_PWM] is not None:
             self._pwm = boot.light(spec[_PWM], spec[_PWM + 1])
         self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
@@ -73,8 +72,7 @@ class Esp32Board:
         if not self.net.active():
             self.net.active(True)
             if self._channel is not None:
-                __import__(_RADIO_FILE)
-                self.radio = sys.modules.pop(_RADIO_FILE).run(self._channel)
+                self.radio = load(_RADIO_FILE).run(self._channel)
                 self.radio.send(None)
             self.net.connect(self._credentials[0], self._credentials[1])
         return False

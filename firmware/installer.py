@@ -107,7 +107,10 @@ def _signed(head: bytes, keys, result: list[bool]):
                 yield
             if told:
                 result.append(True)
-    del sys.modules[name], run_steps
+    del run_steps
+    package, _, leaf = name.rpartition(".")
+    sys.modules.pop(name)
+    sys.modules[package].__dict__.pop(leaf, None)  # It keeps what was imported from it.
     gc.collect()  # A signature leaves numbers all over the heap.
 
 

@@ -16,6 +16,8 @@ import utime
 
 from protocol import mqtt, wire
 
+from .cold import load
+
 _KEEP_ALIVE_S = 30
 _READ_SIZE = 256
 _PACKET_SIZE_MAX = 512  # A frame and its topic; the broker has nothing longer for a node.
@@ -171,10 +173,9 @@ class Link:
             self._address = host
             return True
         if self._asking is None:
-            __import__(_RESOLVE)
             board = self._shell.board
             server = self._settings.name_server or board.net
-            self._asking = sys.modules[_RESOLVE].run(host, server, board.random(2))
+            self._asking = load(_RESOLVE).run(host, server, board.random(2))
         try:
             found = next(self._asking)
         except (StopIteration, OSError):
@@ -182,7 +183,6 @@ class Link:
         if found is None:
             return False
         self._asking = None
-        sys.modules.pop(_RESOLVE, None)
         self._address = found
         if not found:
             raise OSError(errno.EHOSTUNREACH)
@@ -223,10 +223,9 @@ class Link:
         """Put TLS over the connection; it shakes hands while the session is read and written."""
         clock = self._shell.clock
         self._sure = clock.now.quality > wire.TIME_ESTIMATED
-        __import__(_SECURE)
         self._poll.unregister(self._socket)
         day = clock.keeper.known_day(clock.now)
-        secured = sys.modules.pop(_SECURE).run
+        secured = load(_SECURE).run
         self._socket = secured(self._socket, self._settings.tls_name, day, clock.now.second)
         self._poll.register(self._socket, select.POLLIN | select.POLLOUT)
 

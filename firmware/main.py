@@ -14,6 +14,7 @@ from protocol import wire
 
 from . import boot
 from .clock import Clock
+from .cold import load
 from .effects import (
     DUTY,
     FORGET_EVENT,
@@ -43,7 +44,7 @@ _NOT_TOLD_S = 3  # An error by which the battery-backed clock is not set.
 _RESTART_MS = 1000
 _FULL_DUTY = 65535
 # By text of more than ten characters: names of an import statement stay in memory for ever.
-_CONSOLE = ("firmware.console", "firmware.selftest", "firmware.words")
+_CONSOLE = "firmware.console"
 _BY_HAND_RANK = wire.RANK_NAMES.index("maintenance")
 _BY_HAND_ID = 0x434F4E53  # The console's own override, whoever else has one.
 _NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in flash.
@@ -135,8 +136,7 @@ class Shell:
         error_s = keeper.error_s(now)
         if now.quality != wire.TIME_SYNCHRONISED:
             error_s = max(error_s, _NOT_TOLD_S)
-        __import__(_BATTERY)
-        keep = sys.modules.pop(_BATTERY).keep
+        keep = load(_BATTERY).keep
         told = keep(self.board.clock_bus, now.day, now.second, error_s)
         if told:
             keeper.set_day = told[2]
@@ -174,13 +174,10 @@ class Shell:
         """
         try:
             if self._console is None:
-                __import__(_CONSOLE[0])
-                self._console = sys.modules[_CONSOLE[0]].run(self.ask)
+                self._console = load(_CONSOLE).run(self.ask)
             return next(self._console)
         except (StopIteration, MemoryError):  # The lamp comes first: what is asked is not said.
             self._console = None
-            for name in _CONSOLE:
-                sys.modules.pop(name, None)
         return True
 
     def ask(self, percent: int, life_s: int) -> "tuple[int, tuple[object, ...]]":

@@ -10,6 +10,7 @@ import sys
 from protocol import wire
 
 from . import boot
+from .cold import load
 from .effects import DUTY
 from .node import FIRMWARE_VERSION
 
@@ -36,9 +37,8 @@ class Upgrade:
             if self._lamp:
                 self._lamp.resume(level_c)
         if boot.trial:
-            __import__(_INSTALLER)
             asked = (shell.effects.add, shell.perform, self._said)
-            self._begin(sys.modules[_INSTALLER].run(boot, DUTY, asked))
+            self._begin(load(_INSTALLER).run(boot, DUTY, asked))
 
     def _begin(self, work: object) -> None:
         self._work = work
@@ -61,8 +61,7 @@ class Upgrade:
         else:
             got = (message.version, -1, message.header)
             if not self._work:
-                __import__(_INSTALLER)
-                update = sys.modules[_INSTALLER].update
+                update = load(_INSTALLER).update
                 self._begin(update(boot, FIRMWARE_VERSION, self._said))
         if self._work:
             self._step(got)
@@ -78,7 +77,7 @@ class Upgrade:
             self.tell(told[0], told[1], told[2])
             if told[3]:  # That was the last step.
                 self._work = None
-                for name in (_INSTALLER, "record", "slots"):
+                for name in ("record", "slots"):
                     sys.modules.pop(name, None)
 
     def tell(self, status: int = 0, version: int = 0, have: int = 0) -> None:

@@ -35,7 +35,7 @@ REASONS = (
 )
 RULES = (
     "default calendar program astro dynamic override floor feeder_off boot near clo derated relay"
-    " lowest"
+    " lowest hand"
 )
 EVENTS = (
     "none node_started lamp_failure bay_occupied bay_vacant presence schedule_stored "
@@ -49,7 +49,7 @@ QUANTITIES = (
     "voltage_dv current_ma factor_milli air_temperature_dc humidity_permille pressure_dhpa "
     "gas_no2_ppb noise_ddb pm1_dugm3 pm2_5_dugm3 pm10_dugm3 precipitation_dmmh wind_dms wind_deg "
     "cloud_percent visibility_m overfull flow_mls ph_milli turbidity_dntu conductivity_usm text_0"
-    " text_1 text_2 text_3 gust_dms gust_deg chip_causes"
+    " text_1 text_2 text_3 gust_dms gust_deg chip_causes dark twilight ripple"
 )
 BAYS = (
     "unknown vacant occupied"

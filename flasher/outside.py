@@ -13,7 +13,8 @@ _BOARD_NAMES = """
     any atten baudrate cause connect disconnect duty duty_u16 feed freq id idle init irq
     isconnected mode network machine timeout readfrom_mem_into readinto reset reset_cause rx scl
     sda tx unique_id ifconfig value readfrom_into writeto writeto_mem readblocks writeblocks
-    readsize progsize lookahead add_peer espnow config channel
+    readsize progsize lookahead add_peer espnow config channel LAN PPP PHY_LAN8720 mdc mdio
+    phy_type phy_addr datetime gmtime verify_mode server_hostname do_handshake_on_connect
 """
 
 _ASK = """
@@ -32,7 +33,7 @@ def look(thing, depth):
             look(inner, depth + 1)
 for name in ("builtins gc os struct json hashlib binascii time asyncio asyncio.core "
              "asyncio.stream asyncio.event asyncio.funcs select socket sys uctypes vfs "
-             "micropython errno utime io collections random deflate re math").split():
+             "micropython errno utime tls io collections random deflate re math").split():
     try:
         module = __import__(name)
         for part in name.split(".")[1:]:

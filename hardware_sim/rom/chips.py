@@ -6,7 +6,7 @@ from the installed esptool, which uploads it.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,11 +104,13 @@ CHIPS = {
 
 def stub_entries(chip: Chip) -> frozenset[int]:
     """Addresses at which a start of code in RAM is a start of esptool's own flasher stub."""
-    # Found without importing it, which takes half a second.
-    found_at = importlib.util.find_spec("esptool")
-    if found_at is None or found_at.origin is None:
+    # Found without importing it, which takes half a second, and by what is installed: a script of
+    # that name lies beside the interpreter.
+    try:
+        installed = importlib.metadata.distribution("esptool")
+    except importlib.metadata.PackageNotFoundError:
         return frozenset()
-    folder = Path(found_at.origin).parent / "targets" / "stub_flasher"
+    folder = Path(str(installed.locate_file("esptool"))) / "targets" / "stub_flasher"
     found = set()
     for generation in _STUB_FOLDERS:
         path = folder / generation / f"{chip.name}.json"

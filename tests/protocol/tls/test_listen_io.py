@@ -192,9 +192,12 @@ async def test_a_second_head_has_the_same_limit(hurried: float) -> None:
         assert await cut_after_s(port, whole, *[b"\r\n"] * 60) < 1.5
 
 
-async def test_pipelined_requests_are_answered_in_order(hurried: float) -> None:
+async def test_pipelined_requests_are_answered_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Longer than a busy machine keeps us from writing the rest of the third head.
+    monkeypatch.setattr(listen_io, "HEADERS_S_MAX", 1.0)
+
     async def slow(scope: object, receive: object, send: object) -> None:
-        await asyncio.sleep(hurried * 1.5)
+        await asyncio.sleep(1.2)
         await tls_rig.tell(scope, receive, send)
 
     one = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
