@@ -24,8 +24,10 @@ from .image import CHIPS
 from .troubles import FlashError, told
 
 ATTEMPTS = 2
-_LISTEN_S = 1.5  # A board that finds nothing to boot complains three times in a second.
-_BOOTS = re.compile(rb"rownout|BROWN_OUT|rst:0x|invalid header|esp_image|ets_main|not provision")
+_LISTEN_S = 3.0  # A board that finds nothing to boot complains three times in a second.
+_BOOTS = re.compile(
+    rb"rownout|BROWN_OUT|rst:0x|invalid header|esp_image|ets_main|not provision|safe mode|>>> "
+)
 _FLASH_SIZES = {1 << n: (1 << n) // (1 << 20) for n in range(20, 26)}
 
 # What is told of progress: step, done, total.
@@ -154,6 +156,7 @@ def _heard(esp: Any) -> str:
         line = esp._port
         line.baudrate = ports_io.CONSOLE_BAUD
         line.timeout = 0.1
+        line.write(b"\r\n")  # MicroPython shows its prompt; a chip in download says nothing.
         heard, end_s = b"", time.monotonic() + _LISTEN_S
         while time.monotonic() < end_s and not _BOOTS.search(heard):
             heard += bytes(line.read(2000))

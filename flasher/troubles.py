@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+SILENT = "silent console"
 FAILED, USAGE, MISSING, REFUSED, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -137,7 +138,7 @@ TROUBLES = (
         MISSING,
     ),
     Trouble(
-        "silent console",
+        SILENT,
         r"console says nothing",
         "The firmware was written and verified but its console does not answer. Press EN once "
         "and run `flash.py check`; `flash.py monitor` shows what it says.",
