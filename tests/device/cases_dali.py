@@ -86,8 +86,9 @@ class Gear:
 
 def forget():
     """A node that was never commissioned."""
-    if MEMORY in os.listdir():
-        os.remove(MEMORY)
+    for name in (MEMORY, MEMORY + ".told"):
+        if name in os.listdir():
+            os.remove(name)
 
 
 def begun(gear=None):
