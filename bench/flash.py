@@ -97,7 +97,7 @@ def _files(folder: Path) -> bytes:
     """The application as files in a folder; the ROMFS image of the same."""
     trail: list[str] = []
 
-    class Writer(VfsRomWriter):
+    class Writer(VfsRomWriter):  # type: ignore[misc]  # mpremote ships no types
         def opendir(self, name: str) -> None:
             trail.append(name)
             super().opendir(name)
