@@ -19,7 +19,6 @@ from story.city import ROOT, City
 from protocol import handover
 
 pytestmark = pytest.mark.xdist_group("flash")
-LAMPS = 4
 CHIPS = ("esp32", "esp32s3", "esp32c3", "esp32")
 FAULTS: dict[int, tuple[str, ...]] = {
     1: ("--fault", "unplug-at=50000"), 2: ("--fault", "brownout-at=70000"),
@@ -34,16 +33,22 @@ def lamplighter(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path, lamps=LAMPS, bays=0)
+def lamps() -> int:
+    """How many boards; each test says it."""
+    raise NotImplementedError
+
+
+@pytest.fixture
+def city(tmp_path: Path, lamps: int) -> Iterator[City]:
+    made = City(tmp_path, lamps=lamps, bays=0)
     made.start()
     yield made
     assert made.stop() == 0
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[FlashRig]:
-    made = FlashRig(tmp_path, 1, tuple(dict.fromkeys(CHIPS)))
+def rig(tmp_path: Path, lamps: int) -> Iterator[FlashRig]:
+    made = FlashRig(tmp_path, 1, tuple(dict.fromkeys(CHIPS[:lamps])))
     yield made
     made.close()
 
@@ -65,7 +70,12 @@ def flashed(
     rig: FlashRig, boards: list[BoardProcess], inventory: Path, keys: str
 ) -> dict[str, Any]:
     """A batch of which two boards fail; then one by `batch`, the other by `node`, at once."""
-    words = ["batch", "-i", str(inventory), "-k", keys, "--json", "--patience", "1"]
+    one = ("-i", str(inventory), "-k", keys, "--json")
+    if len(boards) == 1:
+        alone = rig.flash("node", *one, "-p", boards[0].rfc2217)
+        assert alone.returncode == 0, alone.stdout
+        return dict(json.loads(alone.stdout))
+    words = ["batch", *one, "--patience", "1"]
     ports = [word for board in boards for word in ("-p", board.rfc2217)]
     first = rig.flash(*words, *ports)
     said: dict[str, Any] = json.loads(first.stdout)
@@ -77,8 +87,7 @@ def flashed(
     with ThreadPoolExecutor(2) as pool:
         rest = ("-p", boards[0].rfc2217, "-p", boards[2].rfc2217)
         batch = pool.submit(rig.flash, *words, *rest)
-        one = ("-i", str(inventory), "-k", keys, "-p", boards[1].rfc2217, "--json")
-        node = pool.submit(rig.flash, "node", *one)
+        node = pool.submit(rig.flash, "node", *one, "-p", boards[1].rfc2217)
     made: dict[str, Any] = json.loads(node.result().stdout)
     assert node.result().returncode == 0, made
     states = {row["port"]: row["state"] for row in json.loads(batch.result().stdout)["ports"]}
@@ -86,19 +95,23 @@ def flashed(
     return made
 
 
-def test_blank_boards_become_lamps_that_the_cms_hears(city: City, rig: FlashRig) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("lamps", [1, 4])
+def test_blank_boards_become_lamps_that_the_cms_hears(
+    city: City, rig: FlashRig, lamps: int
+) -> None:
     inventory = city.folder / "assets.csv"
-    inventory.write_text("asset_id\n" + "".join(f"L-{n:04d}\n" for n in range(1, LAMPS + 1)))
+    inventory.write_text("asset_id\n" + "".join(f"L-{n:04d}\n" for n in range(1, lamps + 1)))
     keys = keys_for(city, rig, inventory)
     for lamp in city.get("/lamps")["items"]:  # The simulated nodes make room for ours.
         city.world(f"links/{lamp['node_id']}", {"up": False})
-    boards = [rig.board(f"board-{n}", *FAULTS.get(n, ()), chip=CHIPS[n]) for n in range(LAMPS)]
+    boards = [rig.board(f"board-{n}", *FAULTS.get(n, ()), chip=CHIPS[n]) for n in range(lamps)]
     made = flashed(rig, boards, inventory, keys)
     receipts = [
         handover.check_receipt(path.read_text())[0]
         for path in sorted(rig.home.receipts.glob("*.json"))
     ]
-    assert len({r.node_id for r in receipts}) == len({r.mac for r in receipts}) == LAMPS
+    assert len({r.node_id for r in receipts}) == len({r.mac for r in receipts}) == lamps
     token = city.folder / "token"
     token.write_text(city.ready["token"])
     done = lamplighter(
@@ -108,7 +121,13 @@ def test_blank_boards_become_lamps_that_the_cms_hears(city: City, rig: FlashRig)
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     monitor = rig.start(
-        "monitor", "-p", boards[1].rfc2217, "--seconds", "20", "--send", "dim 37 5"
+        "monitor",
+        "-p",
+        boards[-3 if lamps > 1 else 0].rfc2217,
+        "--seconds",
+        "20",
+        "--send",
+        "dim 37 5",
     )
     try:
         asset = made["asset_id"]
@@ -118,7 +137,7 @@ def test_blank_boards_become_lamps_that_the_cms_hears(city: City, rig: FlashRig)
 
         def installed() -> bool:
             rows = city.get("/receipts")["items"]
-            return [row["state"] for row in rows] == ["installed"] * LAMPS
+            return [row["state"] for row in rows] == ["installed"] * lamps
 
         city.until(installed, "installed lamps")
     finally:
