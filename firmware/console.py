@@ -20,6 +20,8 @@ import select
 import struct
 import sys
 
+from .cold import load
+
 LINE_MAX = 80
 QUIET_TURNS = 600  # A minute without a key, at ten turns a second.
 BY_HAND_MIN, BY_HAND_MIN_MAX = 10, 60
@@ -30,29 +32,33 @@ _RECORD_SIZE = 34
 _QUALITY = ("none", "estimated", "synchronised", "rtc")
 _STATUS = ("done", "expired", "refused", "weaker")
 _CAUSES = ("", "power_on", "hard_reset", "watchdog", "deep_sleep", "soft_reset")
-# Endings of names: what a number is divided by, and its unit.
-_UNITS = {
-    "percent": (1, "%"), "mw": (1000, "W"), "w": (1, "W"), "wh": (1, "Wh"), "dv": (10, "V"),
-    "ma": (1, "mA"), "dc": (10, "degC"), "dx": (10, "lx"), "s": (1, "s"), "min": (1, "min"),
-    "bytes": (1, "B"), "ppm": (1, "ppm"), "nt": (1000, "uT"), "permille": (10, "%"),
-    "ddb": (10, "dB(A)"), "dugm3": (10, "ug/m3"), "dhpa": (10, "hPa"), "ppb": (1, "ppb"),
-    "milli": (1000, ""), "dbm": (1, "dBm"),
-}  # fmt: skip
+_SELFTEST, _DALI_WORDS = "firmware.selftest", "firmware.drivers.dali_words"
+# Endings of names: what a number is divided by, and its unit. One text, as the help below, takes
+# a tenth of the memory that a table takes.
+_UNITS = (
+    " percent:1:% mw:1000:W w:1:W wh:1:Wh dv:10:V ma:1:mA dc:10:degC dx:10:lx s:1:s min:1:min "
+    "bytes:1:B ppm:1:ppm nt:1000:uT permille:10:% ddb:10:dB(A) dugm3:10:ug/m3 dhpa:10:hPa "
+    "ppb:1:ppb milli:1000: dbm:1:dBm "
+)
 HELP = (
-    ("status", "what this node is and how it is"),
-    ("why", "why the light is as it is, weakest rule first"),
-    ("dim PERCENT [MINUTES]", "light by hand, for 10 minutes unless told (at most 60)"),
-    ("auto", "give the light back to its plan"),
-    ("sensors", "what the sensors say now"),
-    ("network", "radio, broker, controller"),
-    ("log [COUNT]", "events that are still in flash, newest last"),
-    ("selftest", "try light, meter, sensors, network and clock; takes some 20 s"),
-    ("help", "this"),
+    "status:what this node is and how it is\n"
+    "why:why the light is as it is, weakest rule first\n"
+    "dim PERCENT [MINUTES]:light by hand, for 10 minutes unless told (at most 60)\n"
+    "auto:give the light back to its plan\n"
+    "sensors:what the sensors say now\n"
+    "network:radio, broker, controller\n"
+    "log [COUNT]:events that are still in flash, newest last\n"
+    "selftest:try light, meter, sensors, network and clock; takes some 20 s\n"
+    "help:this"
 )
 
 
 class Wrong(Exception):
     """The line was not understood; the sentence says what was expected."""
+
+
+# What is in flash may be older than this file, or torn; the node goes on.
+_BROKEN = (Wrong, ValueError, IndexError, KeyError, OSError, TypeError)
 
 
 def run(ask, stream=None, out=None):
@@ -73,7 +79,8 @@ def run(ask, stream=None, out=None):
                 said(next(work))
             except StopIteration:
                 work = None
-                _let_go()
+            except _BROKEN as error:
+                work = said("? {}\n".format(error))
         data = read()
         if data is None:
             yield False
@@ -84,8 +91,6 @@ def run(ask, stream=None, out=None):
                 if long or line:
                     said("\n")
                     work = _begin(b"" if long else line, ask, said) or work
-                    if not work:
-                        _let_go()
                 line, long = b"", False
             elif key in b"\x08\x7f":
                 if line:
@@ -98,15 +103,6 @@ def run(ask, stream=None, out=None):
                 said(chr(key))
 
 
-def _let_go():
-    """What the console has loaded goes with it; the package keeps it as an attribute as well."""
-    package = __name__.rpartition(".")[0]
-    for name in (".selftest", ".words", ".drivers.dali_words"):
-        if sys.modules.pop(package + name, None):
-            above, _, leaf = (package + name).rpartition(".")
-            sys.modules[above].__dict__.pop(leaf, None)
-
-
 def _begin(line, ask, said):
     """Answer a line; what takes longer is returned as a generator of text."""
     words = line.decode().split()
@@ -116,12 +112,9 @@ def _begin(line, ask, said):
         if not words:
             raise Wrong("a line of at most {} characters".format(LINE_MAX))
         if words == ["selftest"]:
-            from .selftest import run
-
-            return run(ask, rows_of, as_json)
+            return load(_SELFTEST).run(ask, rows_of, as_json)
         said(answer(words, ask, as_json))
-    except (Wrong, ValueError, IndexError, KeyError, OSError) as error:
-        # What is in flash may be older than this file, or torn; the node goes on.
+    except _BROKEN as error:
         said(_told({"error": str(error)}) if as_json else "? {}\n".format(error))
     return None
 
@@ -130,7 +123,7 @@ def answer(words, ask, as_json=False):
     """The text that answers a line's words; Wrong says what was expected."""
     name = words[0]
     if name in ("help", "?"):
-        pairs = [(left, right) for left, right in HELP]
+        pairs = [line.split(":", 1) for line in HELP.split("\n")]
     elif name == "dim":
         pairs = _dim(words, ask)
     elif name == "auto":
@@ -227,9 +220,7 @@ def _gear():
             content = file.read()
     except OSError:
         return []
-    from .drivers.dali_words import meaning
-
-    return meaning(content)
+    return load(_DALI_WORDS).meaning(content)
 
 
 def station(body):
@@ -339,8 +330,10 @@ def _whole(word, lowest, highest):
 def _row(name, value):
     """A line for people: the unit at the end of a name becomes one."""
     ending = name.split("_")[-1]
-    if ending in _UNITS and isinstance(value, int) and not isinstance(value, bool):
-        part, unit = _UNITS[ending]
+    at = _UNITS.find(" {}:".format(ending))
+    if at >= 0 and isinstance(value, int) and not isinstance(value, bool):
+        _, part, unit = _UNITS[at + 1 : _UNITS.index(" ", at + 1)].split(":")
+        part = int(part)
         name = name[: -len(ending) - 1]
         sign, value = ("-" if value < 0 else ""), abs(value)
         text = str(value // part)

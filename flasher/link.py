@@ -21,6 +21,7 @@ import bisect
 import builtins
 import itertools
 import keyword
+import re
 import string
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ from .reach import Place, reachable, used_attributes
 from .rows import find_rows
 from .shorten import Editor, Names, globals_of
 from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
+from .texts import cut_texts
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ def link(
     for name, one in sorted(names.attributes.items()):
         told["." + one] = f"{told['.' + one]}|{name}" if "." + one in told else name
     return Linked("\n".join(parts) + "\n", tuple(starts), told)
+
+
+def link_cold(
+    sources: Mapping[str, str], apart: Mapping[str, str], entries: Collection[Place]
+) -> str:
+    """The text of what is loaded for a moment and leaves few names behind."""
+    text = link(sources, apart, entries).text
+    return cut_texts(text, next(_fresh(set(re.findall(r"\w+", text)))))
 
 
 def _in_order(modules: Mapping[str, Module]) -> Iterator[Module]:
@@ -148,9 +158,10 @@ def _short_names(
     # Calls that rows.py writes have this keyword, whether or not a source has it.
     attributes |= arguments & {"row_type"}
     attributes = {n for n in attributes - keep if not n.startswith("__")}
-    keep |= {name for _, name in entries}
+    asked = {name for _, name in entries}
+    keep |= asked
     # A name that our sources ask of something outside stays what it is there.
-    taken = (seen - attributes) | set(ARGUMENTS) | (keep - outside_names())
+    taken = (seen - attributes) | set(ARGUMENTS) | (keep - outside_names()) | asked
     shared = sorted(attributes & arguments)
     fresh = _fresh(taken)
     short = {name: next(fresh) for name in shared}

@@ -15,6 +15,7 @@ _BOARD_NAMES = """
     sda tx unique_id ifconfig value readfrom_into writeto writeto_mem readblocks writeblocks
     readsize progsize lookahead add_peer espnow config channel LAN PPP PHY_LAN8720 mdc mdio
     phy_type phy_addr datetime gmtime verify_mode server_hostname do_handshake_on_connect
+    status
 """
 
 _ASK = """

@@ -10,8 +10,8 @@ from .reach import Place, origin, registers, removable
 from .rows import MESSAGE, TABLE, LinkError, row_of, table_text
 from .sources import ARGUMENTS, Function, Module, Row, constant_of, number_of, pairs
 
-# What a field engineer reads of a node that does not start.
-_SAID_ERRORS = ("SettingsError",)
+# What a field engineer reads of a node that does not start, and in its console.
+_SAID_ERRORS = ("SettingsError", "Wrong")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,10 @@ class Editor(ast.NodeVisitor):
         """
         said = []
         for alias in node.names:
-            where, name = self._module.imported[alias.asname or alias.name]
+            here = alias.asname or alias.name
+            if here in self._module.defined and here != "const":  # That one is folded away.
+                raise LinkError(f"{self._module.path}: {here} is both defined and imported")
+            where, name = self._module.imported[here]
             if where in self._modules and (
                 f"{where}.{name}" in self._modules or self._ours(where, name)
             ):

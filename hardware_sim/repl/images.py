@@ -13,7 +13,9 @@ from .. import provision
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BOARD = _ROOT / "hardware_sim" / "board"
+_START = _ROOT / "hardware_sim" / "repl" / "start.py"
 _SOURCES = (
+    "hardware_sim/repl/start.py",
     "hardware_sim/board/*.py",
     "hardware_sim/provision.py",
     "flasher/*.py",
@@ -48,6 +50,8 @@ def _build() -> bytes:
     ]
     names = provision._RECORD_NAMES
     linked.append(flasher.build_linked("record.py", [_ROOT / "firmware" / "record.py"], names))
+    start = [("hardware_sim.repl.start", "start")]
+    linked.append(flasher.build_linked("simstart.py", [_START], start))
     files = [(name, one.text) for image in linked for name, one in image.linked.items()]
     files.append(("boot.py", flasher.frozen_sources()["firmware/boot.py"]))
     return flasher.build_romfs(files).data

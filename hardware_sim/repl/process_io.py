@@ -23,7 +23,12 @@ from .console import INTERRUPT, SOFT_RESET, Console, pieces
 from .images import peripherals
 
 _PR_SET_PDEATHSIG = 1
-_START = Path(__file__).with_name("start.py")
+# What the process runs: it mounts the peripherals (address, size) and starts by its letters. All
+# peripherals look for the table of places where an argument has its address.
+_START = (
+    "import vfs,uctypes,sys;vfs.mount(vfs.VfsRom(uctypes.bytearray_at({},{})),'/sim');"
+    "sys.path.append('/sim');sys.argv[:]=['','{}'];__import__('simstart').start('{}',globals())"
+)
 _INPUT_MAX = 256 * 1024  # What a busy process has not read; more is lost, as in a UART.
 _SOFT = 0  # Exit status.
 GOES_ON, RESTARTED, RESET = "goes on", "restarted", "reset"
@@ -171,8 +176,10 @@ class Application:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
-            arguments = ["micropython", "-X", f"heapsize={HEAP}", "-i", str(_START)]
-            arguments += [str(ctypes.addressof(table)), letters]
+            arguments = ["micropython", "-X", f"heapsize={HEAP}", "-i", "-c"]
+            arguments.append(
+                _START.format(_address(romfs), len(romfs), ctypes.addressof(table), letters)
+            )
             os._exit(micropython_run.run_main(arguments))
         its.close()
         fd = ours.detach()

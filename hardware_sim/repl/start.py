@@ -1,8 +1,5 @@
-"""How a flashed board starts. It runs inside of the MicroPython process, compiled at each start.
-
-Arguments: the address of the table of places (see ../board/simpage.py), then letters: R the
-image has ROMFS and is ours, so that boot.py and the image in the slots run; S after a soft
-reset in raw mode, when nothing but boot.py is run, as on a real board.
+"""How a flashed board starts. It runs inside of the MicroPython process, out of the peripherals'
+image: linked, for each name of its own is one less for the application, and no board has it.
 """
 
 import os
@@ -49,11 +46,15 @@ def mounted(partition):
         return vfs.VfsLfs2(partition, **sizes)
 
 
-def start(names):
-    """Mount, forget our own names, which are the console's too, and run what is to be run."""
-    places = uctypes.struct(int(sys.argv[1]), (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
-    letters = sys.argv[2]
-    vfs.mount(vfs.VfsRom(uctypes.bytearray_at(places[6], places[7])), "/sim")
+def start(letters, names):
+    """Mount, forget all names, which are the console's too, and run what is to be run.
+
+    letters: R the image has ROMFS and is ours, so that boot.py and the image in the slots run; S
+    after a soft reset in raw mode, when nothing but boot.py is run, as on a real board. Places of
+    everything stand in the table whose address is an argument (see ../board/simpage.py).
+    """
+    argument = int(sys.argv[1])
+    places = uctypes.struct(argument, (uctypes.ARRAY | 0, uctypes.UINT64 | 10))
     sys.path[:] = ["", "/lib", "/sim", "/rom", ".frozen"]
     board = __import__("simboard")
     root = mounted(Partition(places[4], places[5]))
@@ -62,14 +63,13 @@ def start(names):
     os.chdir("/")
     for name in ("machine", "network"):
         sys.modules[name] = board
-    uctypes.bytearray_at(int(sys.argv[1]) + 80, 1)[0] = 1  # From now on it can be interrupted.
-    address_of, argument = uctypes.bytearray_at, int(sys.argv[1])
+    end = uctypes.bytearray_at(argument + 80, 2)
+    end[0] = 1  # From now on it can be interrupted.
     for name in list(names):
         if name[:2] != "__":
             del names[name]
     raw = "S" in letters
     files = [] if raw else ["main.py"]
-    end = address_of(argument + 80, 2)
     try:
         if "R" in letters:
             boot = __import__("boot")
@@ -87,7 +87,4 @@ def start(names):
     except SystemExit as wanted:
         # It would lead to the console, for which the process was started; so it dies of a signal.
         end[1] = 1 + ((wanted.args and wanted.args[0]) or 0)
-        address_of(0, 1)[0] = 0
-
-
-start(globals())
+        uctypes.bytearray_at(0, 1)[0] = 0

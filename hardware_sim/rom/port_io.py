@@ -107,6 +107,7 @@ class Ports:
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
+        self._read_client()  # Who opens anew at once comes in the same turn as its own farewell.
         if self._client is not None:
             connection.close()  # A port has one user.
             return

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flasher.link import Linked, link
+from flasher.rows import LinkError
 
 SOURCES = {
     "room/__init__.py": '"""A room."""\n\nfrom .tools import Counter, twice\n',
@@ -147,3 +148,25 @@ def test_classes_of_one_name_in_two_modules_each_keep_their_names_apart() -> Non
         classes | {"room/__init__.py": "", "room/tools.py": run}, {}, [("room.tools", "run")]
     )
     assert loaded(one)["run"]() == [0, 1, 2, 0, 1, 2]
+
+
+def test_no_short_name_is_that_of_an_entry() -> None:
+    """MicroPython has a name `run` as well: with enough globals it was given away."""
+    helpers = "".join(f"def helper_{n}():\n    return {n}\n" for n in range(600))
+    asked = ", ".join(f"helper_{n}()" for n in range(600))
+    text = f"def run():\n    return sum([{asked}])\n{helpers}"
+    one = link({"program/one.py": text}, {}, [("program.one", "run")])
+    found: dict[str, Any] = {}
+    exec(one.text, found)
+    assert found["run"]() == sum(range(600))
+
+
+def test_a_name_that_is_both_defined_and_imported_is_refused() -> None:
+    main = "def run():\n    from .parts import run as inner\n    return inner()\n"
+    parts = {"program/__init__.py": "", "program/parts.py": "def run():\n    return 4\n"}
+    entries = [("program.main", "run")]
+    found: dict[str, Any] = {}
+    exec(link({**parts, "program/main.py": main}, {}, entries).text, found)
+    assert found["run"]() == 4
+    with pytest.raises(LinkError, match=r"main\.py: run is both defined and imported"):
+        link({**parts, "program/main.py": main.replace(" as inner", "")}, {}, entries)

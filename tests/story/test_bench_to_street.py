@@ -95,8 +95,7 @@ def flashed(
     return made
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lamps", [1, 4])
+@pytest.mark.parametrize("lamps", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_blank_boards_become_lamps_that_the_cms_hears(
     city: City, rig: FlashRig, lamps: int
 ) -> None:
