@@ -75,6 +75,9 @@ UPLOAD_SCHEDULE, UPLOAD_CONFIGURATION = const(1), const(2)
 UPLOAD_RECEIVING, UPLOAD_STORED, UPLOAD_BAD_DIGEST, UPLOAD_BAD_CONTENT, UPLOAD_NONE = (
     const(0), const(1), const(2), const(3), const(4),
 )  # fmt: skip
+# The next key, password or authority, wrapped (controller_end/renewal.py). UPLOAD_PROVED: the node
+# has joined by what the renewal brought, and has forgotten what it had before.
+UPLOAD_RENEWAL, UPLOAD_PROVED = const(3), const(5)
 
 # How far an update is (`status` of FirmwareState); from "form" on: why it is refused. "trial": the
 # new version runs and has not yet proved itself. "busy": another one is being received.

@@ -4,13 +4,17 @@ It derives keys and holds one session for each node; it opens no connection. Rea
 """
 
 from .keys import derive, mqtt_password, near_key, node_key
+from .renewal import NONCE_SIZE as RENEWAL_NONCE_SIZE
+from .renewal import wrap
 from .session import ASK_JOIN_MS_MIN, ControllerSession
 
 __all__ = [
     "ASK_JOIN_MS_MIN",
+    "RENEWAL_NONCE_SIZE",
     "ControllerSession",
     "derive",
     "mqtt_password",
     "near_key",
     "node_key",
+    "wrap",
 ]

@@ -1,0 +1,150 @@
+"""A node's next key, password or authority: opened, written beside the old one, and proved.
+
+Cold: a file of its own in the image, loaded when a renewal comes or while one is not proved yet;
+plain data in and out. The layout of a renewal is in controller_end/renewal.py.
+
+The identity file keeps what was before as "before": a mask (bit 0 key, 1 password, 2 authority)
+and the three old values. It is written whole beside the old one and renamed over it, which
+littlefs does at once: a power cut leaves the one or the other. As long as a new value is not
+proved by a join, the old one is tried as well, so nothing that is lost on the way locks a node
+out.
+"""
+
+import hashlib
+import json
+import os
+import struct
+
+_PATH = "/identity.json"
+_NAMES = ("key", "password", "ca")
+_MARK_SIZE = 4
+_HEAD_SIZE = 20  # With the nonce.
+_TAG_SIZE = 32
+_KEY_DIGITS = 64
+_KEY, _AUTHORITY = 1, 4
+
+
+def run(old, content, generation):
+    """What to use: (mask of what is not proved, which old ones are used, key, password), or None.
+
+    old: mask of the values for which the old one is used now. content: a renewal, whose upload has
+    this generation; None: the node has joined, so what it uses is proved; b"": only tell. None:
+    the renewal is refused, and nothing was changed.
+    """
+    with open(_PATH) as file:
+        said = json.load(file)
+    before = said.get("before") or [0, None, None, None]
+    if content != b"":
+        text = json.dumps(said)
+        _settle(said, before, old)
+        if content:
+            told = _opened(_used(said, before, old, 0), content, generation)
+            if not told or not _good(told):
+                return None
+            old = _taken(said, before, old, told)
+            if old < 0:
+                return None
+        _store(said, before, text)
+    old &= before[0]
+    key = bytes.fromhex(_used(said, before, old, 0))
+    return before[0], old, key, _used(said, before, old, 1)
+
+
+def _used(said, before, old, index):
+    return before[index + 1] if old >> index & 1 else said.get(_NAMES[index], "")
+
+
+def _settle(said, before, old):
+    """Forget the old values of which the new ones were used for the present join."""
+    for index in range(3):
+        if not old >> index & 1:
+            before[0] &= ~(1 << index)
+            before[index + 1] = None
+
+
+def _taken(said, before, old, told):
+    """Put new values before those that are used; which old ones are used then, -1: refused."""
+    for index in range(3):
+        bit, name = 1 << index, _NAMES[index]
+        value = told.get(name)
+        if value is None:
+            continue
+        if bit == _AUTHORITY and old & bit:  # Both are accepted: nobody knows which one is needed.
+            if value not in (said[name], before[index + 1]):
+                return -1
+            if value != said[name]:
+                said[name], before[index + 1] = value, said[name]
+        elif value != said.get(name, ""):
+            used = _used(said, before, old, index)
+            if value == used:
+                if bit == _KEY:  # It came under this key; the other one may yet be needed.
+                    continue
+                before[0] &= ~bit
+            else:
+                before[0] |= bit
+                before[index + 1] = used
+            said[name] = value
+        old &= ~bit
+    return old
+
+
+def _good(told):
+    """Whether all that is told has its form."""
+    try:
+        key, authority = told.get("key"), told.get("ca")
+        if key is not None and (len(key) != _KEY_DIGITS or not bytes.fromhex(key)):
+            return False
+        if authority is not None and bytes.fromhex(authority)[:1] != b"\x30":
+            return False
+        password = told.get("password")
+        return password is None or 0 < len(password) <= _KEY_DIGITS
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+def _store(said, before, text):
+    said.pop("before", None)
+    if before[0]:
+        said["before"] = before
+    new = json.dumps(said)
+    if new == text:
+        return
+    with open(_PATH + ".new", "w") as file:
+        file.write(new)
+    os.rename(_PATH + ".new", _PATH)
+
+
+def _mac(key, data):
+    """HMAC-SHA256 (RFC 2104) by a key of at most 64 bytes."""
+    inner, outer = bytearray(64), bytearray(64)
+    for at in range(64):
+        byte = key[at] if at < len(key) else 0
+        inner[at], outer[at] = byte ^ 0x36, byte ^ 0x5C
+    first = hashlib.sha256(inner)
+    first.update(data)
+    second = hashlib.sha256(outer)
+    second.update(first.digest())
+    return second.digest()
+
+
+def _opened(key, content, generation):
+    """What a renewal under this key (hex) tells, None: it is not under this key, or not whole."""
+    key = bytes.fromhex(key)
+    end = len(content) - _TAG_SIZE
+    if end <= _HEAD_SIZE or content[:_MARK_SIZE] != b"LLK1":
+        return None
+    tag = _mac(_mac(key, b"renew tag"), struct.pack("<I", generation) + content[:end])
+    # Compared as one number, in a time that does not tell where they differ.
+    if int.from_bytes(tag, "little") ^ int.from_bytes(content[end:], "little"):
+        return None
+    cipher, nonce = _mac(key, b"renew cipher"), content[_MARK_SIZE:_HEAD_SIZE]
+    text = bytearray(content[_HEAD_SIZE:end])
+    for at in range(0, len(text), 32):
+        stream = _mac(cipher, nonce + struct.pack("<I", at >> 5))
+        for place in range(at, min(at + 32, len(text))):
+            text[place] ^= stream[place - at]
+    try:
+        told = json.loads(bytes(text))
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
