@@ -24,7 +24,9 @@ _KEY_DIGITS = 64
 _KEY, _AUTHORITY = 1, 4
 
 
-def run(old, content, generation):
+def run(
+    old: int, content: "bytes | None", generation: int
+) -> "tuple[int, int, bytes, str] | None":
     """What to use: (mask of what is not proved, which old ones are used, key, password), or None.
 
     old: mask of the values for which the old one is used now. content: a renewal, whose upload has
@@ -114,7 +116,7 @@ def _store(said, before, text):
     os.rename(_PATH + ".new", _PATH)
 
 
-def _mac(key, data):
+def _mac(key: bytes, data: bytes) -> bytes:
     """HMAC-SHA256 (RFC 2104) by a key of at most 64 bytes."""
     inner, outer = bytearray(64), bytearray(64)
     for at in range(64):
@@ -127,7 +129,7 @@ def _mac(key, data):
     return second.digest()
 
 
-def _opened(key, content, generation):
+def _opened(key: str, content: bytes, generation: int) -> "dict[str, str] | None":
     """What a renewal under this key (hex) tells, None: it is not under this key, or not whole."""
     key = bytes.fromhex(key)
     end = len(content) - _TAG_SIZE

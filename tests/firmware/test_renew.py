@@ -121,14 +121,14 @@ def test_a_flipped_bit_anywhere_is_refused(data: st.DataObject) -> None:
     whole = bytearray(wrapped({"key": NEXT.hex(), "password": "two"}))
     at = data.draw(st.integers(0, len(whole) * 8 - 1))
     whole[at // 8] ^= 1 << at % 8
-    assert renew._opened(KEY.hex(), bytes(whole), 1) is None  # noqa: SLF001  # below the file
+    assert renew._opened(KEY.hex(), bytes(whole), 1) is None
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary(min_size=1, max_size=64), st.binary(max_size=300))
 def test_the_tag_is_the_hmac_of_rfc_2104(key: bytes, data: bytes) -> None:
     expected = hmac.new(key, data, hashlib.sha256).digest()
-    assert renew._mac(key, data) == expected  # noqa: SLF001  # an algorithm with a standard
+    assert renew._mac(key, data) == expected
 
 
 @settings(max_examples=50, deadline=None)
@@ -138,4 +138,4 @@ def test_nothing_of_a_renewal_is_readable_on_the_way(password: str, nonce: bytes
     content = controller_end.wrap(KEY, 7, nonce, told)
     assert NEXT.hex().encode() not in content
     assert b"abababab" not in content
-    assert renew._opened(KEY.hex(), content, 7) == told  # noqa: SLF001  # below the file
+    assert renew._opened(KEY.hex(), content, 7) == told
