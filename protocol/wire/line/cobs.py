@@ -7,17 +7,17 @@ COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999. CRC: CRC-16
 from ..errors import CRC, FRAMING, TOO_LONG, TOO_SHORT, DecodeError
 from ..limits import FRAME_SIZE_MAX
 
-# Frame, CRC, one COBS code byte for each 254, the delimiter.
-LINE_SIZE_MAX = FRAME_SIZE_MAX + 4
+# Address and control byte, frame, CRC, one COBS code byte for each 254, the delimiter.
+LINE_SIZE_MAX = FRAME_SIZE_MAX + 6
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16/CCITT-FALSE of data."""
+    """CRC-16/CCITT-FALSE of data, eight bits at once: the polynomial has bits 12, 5 and 0."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+        high = crc >> 8 ^ byte
+        high ^= high >> 4
+        crc = (crc << 8 ^ high << 12 ^ high << 5 ^ high) & 0xFFFF
     return crc
 
 
