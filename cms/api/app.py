@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import (
     control,
+    installs,
     packages,
     problems,
     receipts,
@@ -63,7 +64,17 @@ def build(parts: Context, talq_face: ASGIApp) -> ASGIApp:
     app.openapi_version = "3.0.3"  # What the documentation page can draw.
     app.state.context = parts
     problems.install(app)
-    for module in (session, street, stations, control, schedules, packages, receipts, watch):
+    for module in (
+        session,
+        street,
+        stations,
+        control,
+        schedules,
+        packages,
+        receipts,
+        installs,
+        watch,
+    ):
         app.include_router(module.router, prefix=API)
     app.router.routes += [
         Route("/api/docs", _docs, methods=["GET"]),

@@ -159,6 +159,18 @@ receipts = Table(
     Column("body", JSON, nullable=False),
     Column("imported_ms", BigInteger, nullable=False),
 )  # fmt: skip
+# Which box hangs on which pole, as crews scanned it; the newest of a pole counts.
+pairings = Table(
+    "pairings", metadata,
+    Column("id", String, primary_key=True),
+    Column("node_id", String, nullable=False, index=True),
+    Column("asset_id", String, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("received_ms", BigInteger, nullable=False),
+)  # fmt: skip
 # Requests to gateways, sent in order for each; a row goes away with its answer.
 calls = Table(
     "calls", metadata,

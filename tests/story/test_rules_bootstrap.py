@@ -114,6 +114,7 @@ class Street:
         async with asyncio.timeout(20):
             while not self.link.ready:
                 await asyncio.sleep(0.005)
+            await self.engine.settled()  # Who is killed before that was not attached, on disk.
 
 
 @pytest.fixture
