@@ -1,7 +1,8 @@
 """The same frames on a serial line: CRC-16 and COBS, a zero byte between frames.
 
-COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999. CRC: CRC-16/CCITT-FALSE
-(polynomial 0x1021, start 0xFFFF), sent high byte first, over the frame with its tag.
+COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999. CRC: CRC-16/GENIBUS
+(polynomial 0x1021, start 0xFFFF, inverted at the end), sent high byte first, over what is wrapped.
+Without the inversion one bent bit, the last zero read as a one, made a longer frame that was good.
 """
 
 from ..errors import CRC, FRAMING, TOO_LONG, TOO_SHORT, DecodeError
@@ -12,13 +13,13 @@ LINE_SIZE_MAX = FRAME_SIZE_MAX + 6
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16/CCITT-FALSE of data, eight bits at once: the polynomial has bits 12, 5 and 0."""
+    """CRC-16/GENIBUS of data, eight bits at once: the polynomial has bits 12, 5 and 0."""
     crc = 0xFFFF
     for byte in data:
         high = crc >> 8 ^ byte
         high ^= high >> 4
         crc = (crc << 8 ^ high << 12 ^ high << 5 ^ high) & 0xFFFF
-    return crc
+    return crc ^ 0xFFFF
 
 
 def wrap(frame: bytes) -> bytes:

@@ -41,5 +41,13 @@ def test_a_flipped_bit_is_seen_by_the_crc() -> None:
     assert reader.refused == 1
 
 
-def test_the_crc_is_ccitt_false() -> None:
-    assert line.crc16(b"123456789") == 0x29B1
+def test_the_crc_is_that_of_genibus() -> None:
+    assert line.crc16(b"123456789") == 0xD64E
+
+
+@given(st.binary(min_size=1, max_size=60), st.data())
+def test_no_bent_bit_makes_another_frame(frame: bytes, data: st.DataObject) -> None:
+    sent = bytearray(line.wrap(frame) + line.wrap(b"next"))
+    bit = data.draw(st.integers(0, 8 * len(line.wrap(frame)) - 1))
+    sent[bit // 8] ^= 1 << bit % 8
+    assert line.LineReader().feed(bytes(sent)) in ([b"next"], [])
