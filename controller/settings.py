@@ -14,6 +14,7 @@ from pathlib import Path
 from protocol import tls
 
 from .errors import SettingsError, UsageError
+from .lines import SerialLine, read_lines
 
 PREFIX = "LAMPLIGHTER_CONTROLLER_"
 
@@ -35,6 +36,7 @@ SETTINGS = (
     Setting("broker_port", 1883, "Port of the broker."),
     Setting("broker_user", "controller", "User at the broker."),
     Setting("broker_password_file", "", "File with the password; empty: none is sent."),
+    Setting("lines", [], "Serial lines: port, baud and nodes = {node id = address}."),
     Setting("listen_host", "127.0.0.1", "Address of the gateway's TALQ server."),
     Setting("listen_port", 8765, "Port of the gateway's TALQ server."),
     Setting("gateway_url", "", "Base URI that the CMS is told; empty: made of host and port."),
@@ -78,6 +80,7 @@ class Settings:
     release_key: bytes | None
     cms: tuple[str, ...]
     tls: tls.TlsFiles | None
+    lines: tuple[SerialLine, ...] = ()
 
 
 def load(
@@ -105,6 +108,7 @@ def load(
             raise SettingsError(f"{path}: {row.name} is missing: {row.help}")
         values[row.name] = _like(row, value, path)
     values["plain_http"] = values["plain_http"] or plain_http
+    values["lines"] = read_lines(values["lines"], str(path))
     try:
         return _settled(values, path.parent, cms)
     except OSError as error:
@@ -133,8 +137,9 @@ def _like(row: Setting, value: object, path: Path) -> object:
 def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> Settings:
     password_file = str(values["broker_password_file"])
     host, port = str(values["listen_host"]), _int(values["listen_port"])
-    listed = values["cms"]
+    listed, lines = values["cms"], values["lines"]
     assert isinstance(listed, list)
+    assert isinstance(lines, tuple)
     try:
         named = {name: str(value) for name, value in values.items()}
         files = tls.chosen(named, base, plain_http=bool(values["plain_http"]))
@@ -161,6 +166,7 @@ def _settled(values: Mapping[str, object], base: Path, cms: tuple[str, ...]) -> 
         release_key=_release_key(str(values["release_key"])),
         cms=said,
         tls=files,
+        lines=lines,
     )
 
 
