@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from protocol.wire import line
@@ -36,6 +36,14 @@ def read_lines(said: object, where: str) -> tuple[SerialLine, ...]:
                 )
             once.add(node_id)
     return found
+
+
+def check_nodes(lines: tuple[SerialLine, ...], known: Collection[str]) -> None:
+    """SettingsError when a node of a line is not in the plan."""
+    for number, row in enumerate(lines):
+        for node_id in row.nodes:
+            if node_id not in known:
+                raise SettingsError(f"lines[{number}].nodes.{node_id}: the plan has no such node")
 
 
 def _line(row: object, where: str) -> SerialLine:

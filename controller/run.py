@@ -21,11 +21,13 @@ from .io.engine_io import Engine
 from .io.mqtt_io import Broker, MqttLink
 from .io.packages_io import Packages
 from .io.restore_io import restore
+from .io.roads_io import Roads
 from .io.store_io import Store
 from .io.talq_client_io import CmsLink
 from .io.talq_server_io import GatewayServer
 from .keys import node_key
 from .library import Library
+from .lines import check_nodes
 from .receipts import NAME, Receipts
 from .settings import Settings
 
@@ -49,7 +51,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
     await _look_at_plan(gateway, store, links, settings.plan.read_bytes(), clock.now_s())
     for uri in list(gateway.attachments):
         Library(gateway, uri).compile_all(engine.now())
-    _wire(engine, links, settings, site.site.name)
+    _wire(engine, links, settings, site)
     assert engine.link is not None
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -141,14 +143,17 @@ async def _look_at_plan(
         link.tell_devices = link.uri in untold
 
 
-def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: str) -> None:
+def _wire(engine: Engine, links: list[CmsLink], settings: Settings, site: plan.Plan) -> None:
     """Connect the shells."""
     broker = Broker(
         settings.broker_host, settings.broker_port, settings.broker_user,
-        settings.broker_password, site,
+        settings.broker_password, site.site.name,
     )  # fmt: skip
-    engine.link = MqttLink(broker, engine.arrived)
-    engine.link.on_connected = engine.gateway.connected
+    mqtt_link = MqttLink(broker, engine.arrived)
+    mqtt_link.on_connected = engine.gateway.connected
+    check_nodes(settings.lines, {asset.node_id for asset in site.assets})
+    group_of = {a.node_id: a.street_id for a in site.assets if a.kind == "lamp"}
+    engine.link = Roads(mqtt_link, settings.lines, group_of, engine.arrived)
     engine.woken = [link.wake for link in links]
     by_uri = {link.uri: link for link in links}
 

@@ -13,6 +13,7 @@ from protocol import worldclock
 from ..effects import Now
 from ..gateway import Gateway
 from .mqtt_io import MqttLink, tick_ms
+from .roads_io import Roads
 from .store_io import Store
 
 TICK_S = 0.1
@@ -27,7 +28,7 @@ class Engine:
         self._clock = clock
         self._wake = asyncio.Event()
         self._settled: list[asyncio.Future[None]] = []
-        self.link: MqttLink | None = None
+        self.link: MqttLink | Roads | None = None
         self.woken: list[Callable[[], None]] = []
         self.patch: Callable[[list[tuple[str, str, str]]], None] = lambda _: None
         self.bootstrap: Callable[[str], None] = lambda _: None

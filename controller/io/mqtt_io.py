@@ -80,6 +80,8 @@ class MqttLink:
         self.dropped = 0
         self.connected = False
         self.on_connected: Callable[[], None] = lambda: None
+        self.groups: tuple[str, ...] = ()  # Of neighbours on serial lines, whose hints we bring.
+        self.on_near: Callable[[str, bytes], None] = lambda group, frame: None
 
     async def run(self) -> None:
         """Connect, and connect again, for ever."""
@@ -125,9 +127,14 @@ class MqttLink:
                 assert isinstance(a, str)
                 assert isinstance(b, bytes)
                 assert isinstance(c, int)
-                self.frames.append((a.split("/")[2], b, (self._connection, c)))
+                whose = a.split("/")[2:]
+                if whose[0] == "near":
+                    self.on_near(whose[1], b)
+                else:
+                    self.frames.append((whose[0], b, (self._connection, c)))
             elif kind == mqtt.CONNECTED:
-                self._session.subscribe((self._up, 1))
+                near = ((f"ll/{self._broker.site}/near/{name}", 0) for name in self.groups)
+                self._session.subscribe((self._up, 1), *near)
                 self.connected = True
                 self.on_connected()
             elif kind in (mqtt.BROKEN, mqtt.REFUSED) and self._wire and self._wire.transport:
@@ -172,6 +179,12 @@ class MqttLink:
             except mqtt.SessionFull:
                 self.dropped += 1
         self._flush()
+
+    def tell_near(self, group: str, frame: bytes) -> None:
+        """A hint for a group of neighbours; without the broker nobody hears it."""
+        if self.connected:
+            self._session.publish(f"ll/{self._broker.site}/near/{group}", frame, 0)
+            self._flush()
 
     def _flush(self) -> None:
         data = self._session.take()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller.errors import SettingsError
-from controller.lines import SerialLine, read_lines
+from controller.lines import SerialLine, check_nodes, read_lines
 
 NODE, OTHER = "0200c0ffee01", "0200c0ffee02"
 
@@ -42,3 +42,10 @@ def test_a_node_is_on_one_line_only() -> None:
     rows = [{"port": port, "nodes": {NODE: 1}} for port in ("a", "b")]
     with pytest.raises(SettingsError, match=rf"lines\[1\].nodes.{NODE} is on another line"):
         read_lines(rows, "c.toml")
+
+
+def test_a_node_that_the_plan_has_not_is_named() -> None:
+    rows = read_lines([{"port": "a", "nodes": {NODE: 1, OTHER: 2}}], "c.toml")
+    check_nodes(rows, {NODE, OTHER})
+    with pytest.raises(SettingsError, match=rf"lines\[0\].nodes.{OTHER}: the plan has no"):
+        check_nodes(rows, {NODE})

@@ -92,6 +92,11 @@ class PolledLine:
         self._answering = False
         self.dropped = 0
 
+    @property
+    def awaits(self) -> bool:
+        """Whether somebody was asked and has not answered."""
+        return self._asked is not None
+
     def up(self, address: int) -> bool:
         """Whether a node is there and frames for it arrive."""
         end = self._ends[address]
