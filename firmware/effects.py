@@ -20,6 +20,8 @@ RESTART = 7
 RELAY = 8
 # Tell the neighbours that somebody is here (a: for how many seconds).
 NEAR = 9
+# A renewal of credentials came whole (a: its UploadState, which answers, b: content).
+RENEW = 10
 
 _SIZE = 24  # The most that one tick or one message was seen to ask for is 9.
 

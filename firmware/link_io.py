@@ -17,6 +17,7 @@ import utime
 from protocol import mqtt, wire
 
 from .cold import load
+from .renewal import AUTHORITY, CONNECTING, PASSWORD, REFUSED
 
 _KEEP_ALIVE_S = 30
 _READ_SIZE = 256
@@ -66,6 +67,16 @@ class Link:
         self._rest = b""  # What the socket has not taken yet.
         self._since_ms = utime.ticks_ms()
         self._pause_ms = self._pause()
+
+    def use(self, key: bytes, password: str) -> None:
+        """What was renewed: the key for joins from now on, the password at the next connection."""
+        settings = self._settings
+        self._client.credentials = (settings.node_id, password)
+        if key != settings.key:
+            settings.key = key
+            self._session = wire.NodeSession(key)
+            if self._client.state:
+                self._session.link_up()
 
     def _pause(self) -> int:
         """The pause before the next try; the first one has this node's own place in it."""
@@ -121,6 +132,8 @@ class Link:
                 # Refused, cut or timed out, or a certificate that is not good: after the pause
                 # it is tried again.
                 self.trouble = str(error)
+                if isinstance(error, ValueError):
+                    self._shell.renew(REFUSED, AUTHORITY)
                 self._lost()
             left_ms = pass_ms - utime.ticks_diff(utime.ticks_ms(), start_ms)
 
@@ -204,8 +217,9 @@ class Link:
         if flags & (select.POLLERR | select.POLLHUP):
             raise OSError(errno.ECONNRESET)
         if not self._client.state:
+            used = self._shell.renew(CONNECTING)
             if self._settings.tls_name:
-                self._secure()
+                self._secure(used & AUTHORITY)
                 flags = 0
             self._client.begin(utime.ticks_ms() & _TICKS)
         if flags & select.POLLIN:
@@ -219,14 +233,15 @@ class Link:
         if not self._client.state:
             raise OSError(errno.ECONNRESET)
 
-    def _secure(self) -> None:
+    def _secure(self, former: int) -> None:
         """Put TLS over the connection; it shakes hands while the session is read and written."""
         clock = self._shell.clock
         self._sure = clock.now.quality > wire.TIME_ESTIMATED
         self._poll.unregister(self._socket)
         day = clock.keeper.known_day(clock.now)
         secured = load(_SECURE).run
-        self._socket = secured(self._socket, self._settings.tls_name, day, clock.now.second)
+        name, second = self._settings.tls_name, clock.now.second
+        self._socket = secured(self._socket, name, day, second, former)
         self._poll.register(self._socket, select.POLLIN | select.POLLOUT)
 
     def _flush(self) -> None:
@@ -291,6 +306,8 @@ class Link:
             elif kind == mqtt.PUBLISHED and self._dropped and not self._client.full:
                 self._dropped = False  # What was not told: the state and its chain, as they are.
                 self._shell.node.channel.rules, self._shell.node.channel.news = b"", True
+            elif kind == mqtt.REFUSED:
+                self._shell.renew(REFUSED, PASSWORD)
             elif kind == mqtt.SUBSCRIBED:
                 self._session.link_up()
                 if self._session.joined:  # The session outlived the connection: go on with it.

@@ -20,6 +20,7 @@ from .effects import (
     FORGET_EVENT,
     NEAR,
     RELAY,
+    RENEW,
     RESTART,
     SEND,
     STORE_EVENT,
@@ -33,6 +34,7 @@ from .link_io import Link
 from .node import FIRMWARE_VERSION, Node, Stored
 from .now import Now
 from .readings import Readings
+from .renewal import CAME, JOINED, START, TICK
 from .settings import Settings, SettingsError, read
 from .upgrade import Upgrade
 
@@ -45,6 +47,7 @@ _RESTART_MS = 1000
 _FULL_DUTY = 65535
 # By text of more than ten characters: names of an import statement stay in memory for ever.
 _CONSOLE = "firmware.console"
+_RENEW = "firmware.renew"
 _BY_HAND_RANK = wire.RANK_NAMES.index("maintenance")
 _BY_HAND_ID = 0x434F4E53  # The console's own override, whoever else has one.
 _NUMBERS_PER_BOOT = 1  # A new boot goes on counting after the last number in flash.
@@ -73,6 +76,9 @@ class Shell:
         if self.node.configuration is not None:
             self.clock.keeper.started(self.clock.read(), self.node.configuration)
         self.link = Link(settings, self)
+        self._renewing = None  # renew.py, as long as something is not proved.
+        if settings.unproved:
+            self.renew(START, settings.unproved)
         self.upgrade = Upgrade(self)
         self._console = None
         self._heap_s = -_HEAP_EVERY_S
@@ -125,6 +131,7 @@ class Shell:
                 self.time_slot.save(keeper.memory(), self.time_slot.generation + 1)
         self.node.tick(now, readings)
         self.perform()
+        self.renew(TICK, self.node.joined, now.uptime_s)
         self.upgrade.tick()
         if self._console:
             self.typed()
@@ -165,7 +172,39 @@ class Shell:
         """The node has joined."""
         self.node.entered(self.clock.read(), self.readings)
         self.perform()
+        self.renew(JOINED)
         self.upgrade.tell(0, 0)
+
+    def renew(self, what: int, a: object = 0, b: object = 0) -> int:
+        """Tell renew.py what happened (renewal.py); for which values the old one is used now.
+
+        CAME: a is the UploadState that answers, b the content. START: a is what is not proved.
+        """
+        told = None
+        try:
+            if what <= CAME and self._renewing is None:
+                boot_count = self.node.stored.boot_count
+                self._renewing = load(_RENEW).run(a if what == START else 0, boot_count)
+                told = next(self._renewing)
+            if what == CAME:
+                told = self._renewing.send((what, b, a.generation))
+                a.status = wire.UPLOAD_BAD_CONTENT
+                if told:
+                    a.status = wire.UPLOAD_STORED if told[0] else wire.UPLOAD_PROVED
+            elif what and self._renewing:
+                told = self._renewing.send((what, a, b))
+        except MemoryError:  # The lamp comes first; the controller begins again.
+            told = None
+            if what == CAME:
+                a.status = wire.UPLOAD_NONE
+        if what == CAME:
+            self.link.send(a)  # Under the key that brought it.
+        if not told:
+            return 0
+        self.link.use(told[2], told[3])
+        if not told[0]:
+            self._renewing = None
+        return told[1]
 
     def typed(self) -> bool:
         """A turn of the console, which is loaded at the first key and leaves when it is left.
@@ -253,6 +292,8 @@ class Shell:
                 self.memory_slot.save(a, self.memory_slot.generation + 1)
             elif kind == STORE_UPLOAD:
                 self.slots[a].save(b[1], b[0])
+            elif kind == RENEW:
+                self.renew(CAME, a, b)
             elif kind == RESTART:
                 self._restart(a)
         effects.clear()

@@ -11,7 +11,7 @@ before what is sent.
 from protocol import schedule, wire
 
 from .bay_channel import BayChannel
-from .effects import RESTART, STORE_UPLOAD, Effects
+from .effects import RENEW, RESTART, STORE_UPLOAD, Effects
 from .happenings import Happenings
 from .lamp_channel import LampChannel
 from .now import Now
@@ -186,6 +186,9 @@ class Node:
         content = self.uploads.content
         if state.status == wire.UPLOAD_STORED and content:
             self.uploads.content = b""
+            if message.kind == wire.UPLOAD_RENEWAL:  # It answers when it is kept.
+                self.effects.add(RENEW, state, content)
+                return
             take = self._schedule if message.kind == wire.UPLOAD_SCHEDULE else self._configure
             if take(content):
                 digest = self.uploads.digest

@@ -15,23 +15,70 @@ import json
 import os
 import struct
 
+from .renewal import AUTHORITY, CAME, CONNECTING, JOINED, KEY, REFUSED, TICK
+
 _PATH = "/identity.json"
 _NAMES = ("key", "password", "ca")
 _MARK_SIZE = 4
 _HEAD_SIZE = 20  # With the nonce.
 _TAG_SIZE = 32
 _KEY_DIGITS = 64
-_KEY, _AUTHORITY = 1, 4
+_UNANSWERED_S = 600
 
 
-def run(
+def run(unproved, boot_count):
+    """Steps that are sent what happened (renewal.py) as long as something is unproved.
+
+    unproved: mask of what was renewed and not proved by a join. Steps answer None: nothing is to
+    be done (a renewal that came: it is refused, nothing was changed), or (mask of what is unproved
+    now, mask of the old ones in use, key for joins from now on, password for the next connection).
+
+    New ones come first. A password that the broker refuses and a certificate that is not good
+    make the next connection try the other one; joins that stay unanswered for ten minutes make
+    the next ones go under the other key, and so does every fourth start, for a node whose mains
+    never last ten minutes.
+    """
+    used = 0  # Of which the old one is in use: the key, and what the connection was made with.
+    planned = 0  # The same for the next connection.
+    joined_s = 0
+    told = None
+    if boot_count & 3 == 3:
+        used = unproved & KEY
+        told = _told(used, b"", 0)
+    while True:
+        what, a, b = yield told
+        told = None
+        trying = used & KEY | planned
+        if what == CONNECTING:
+            used = trying
+            told = _told(used, b"", 0)
+        elif what in (CAME, JOINED):
+            told = _told(used, a if what == CAME else None, b)
+            if told:
+                # The present connection was made with what is not proved by it.
+                unproved, used, planned = told[0], told[0] & ~KEY | told[1] & KEY, 0
+        elif what == REFUSED and unproved & a:
+            trying ^= a
+        elif what == TICK:
+            if a:
+                joined_s = b
+            elif b - joined_s >= _UNANSWERED_S:
+                joined_s = b
+                # The next one of the numbers whose bits are all in the mask.
+                trying = trying - unproved & unproved
+        if what >= REFUSED and trying != (used & KEY | planned):
+            used, planned = used & ~KEY | trying & KEY, trying & ~KEY
+            told = _told(trying, b"", 0)
+
+
+def _told(
     old: int, content: "bytes | None", generation: int
 ) -> "tuple[int, int, bytes, str] | None":
-    """What to use: (mask of what is not proved, which old ones are used, key, password), or None.
+    """(mask of what is not proved, which old ones, key, password), or None.
 
     old: mask of the values for which the old one is used now. content: a renewal, whose upload has
-    this generation; None: the node has joined, so what it uses is proved; b"": only tell. None:
-    the renewal is refused, and nothing was changed.
+    this generation; None: the node has joined, so what it uses is proved. Then the password is the
+    new one, to be tried next. b"": only tell. None: the renewal is refused, nothing was changed.
     """
     with open(_PATH) as file:
         said = json.load(file)
@@ -49,7 +96,7 @@ def run(
         _store(said, before, text)
     old &= before[0]
     key = bytes.fromhex(_used(said, before, old, 0))
-    return before[0], old, key, _used(said, before, old, 1)
+    return before[0], old, key, _used(said, before, 0 if content != b"" else old, 1)
 
 
 def _used(said, before, old, index):
@@ -71,7 +118,7 @@ def _taken(said, before, old, told):
         value = told.get(name)
         if value is None:
             continue
-        if bit == _AUTHORITY and old & bit:  # Both are accepted: nobody knows which one is needed.
+        if bit == AUTHORITY and old & bit:  # Both are accepted: nobody knows which one is needed.
             if value not in (said[name], before[index + 1]):
                 return -1
             if value != said[name]:
@@ -79,7 +126,7 @@ def _taken(said, before, old, told):
         elif value != said.get(name, ""):
             used = _used(said, before, old, index)
             if value == used:
-                if bit == _KEY:  # It came under this key; the other one may yet be needed.
+                if bit == KEY:  # It came under this key; the other one may yet be needed.
                     continue
                 before[0] &= ~bit
             else:
@@ -105,9 +152,10 @@ def _good(told):
 
 
 def _store(said, before, text):
-    said.pop("before", None)
     if before[0]:
         said["before"] = before
+    elif "before" in said:
+        del said["before"]
     new = json.dumps(said)
     if new == text:
         return

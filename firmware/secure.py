@@ -12,10 +12,11 @@ import json
 _IDENTITY = "/identity.json"
 
 
-def run(socket, name, day, second):
+def run(socket, name, day, second, former):
     """A connected socket as one that speaks TLS; the handshake goes on as it is read and written.
 
-    name: whom the certificate must name; day, second: the calendar, day 0 where nothing is known.
+    name: whom the certificate must name; day, second: the calendar, day 0 where nothing is known;
+    former: whether the authority from before a renewal is as good as the new one.
     ValueError from the socket when the certificate is not good.
     """
     import machine
@@ -24,10 +25,12 @@ def run(socket, name, day, second):
     if day:
         _set_calendar(getattr(machine.RTC(), "datetime", None), day, second)
     with open(_IDENTITY) as file:
-        authority = bytes.fromhex(json.load(file).get("ca", ""))
+        said = json.load(file)
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
-    context.load_verify_locations(authority)
+    context.load_verify_locations(bytes.fromhex(said.get("ca", "")))
+    if former:
+        context.load_verify_locations(bytes.fromhex(said["before"][3]))
     return context.wrap_socket(socket, server_hostname=name, do_handshake_on_connect=False)
 
 

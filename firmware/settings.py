@@ -32,6 +32,8 @@ class Settings:
         # Group, its key, the lamp's place in the row; a lamp without neighbours has none.
         self.near = said.get("near")
         self.wifi = said.get("wifi", ("", ""))
+        # What was renewed and is not proved by a join yet (renew.py).
+        self.unproved = said.get("before", (0,))[0]
 
 
 def read() -> Settings:

@@ -40,6 +40,7 @@ COLD = (
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
     ("firmware/uplink.py", ("run",)), ("firmware/resolve.py", ("run",)),
     ("firmware/secure.py", ("run",)), ("firmware/esp_now.py", ("run",)),
+    ("firmware/renew.py", ("run",)),
     ("firmware/console.py", ("run",)), ("firmware/selftest.py", ("run",)),
     ("firmware/drivers/dali_words.py", ("meaning",)),
 )  # fmt: skip

@@ -50,7 +50,8 @@ class Session:
         will: tuple[str, bytes, int, bool] | None = None,
         bounds: tuple[int, int] = (65536, 20),
     ) -> None:
-        self._hello = (client_id, credentials, keep_alive_s, clean, will)
+        self.credentials = credentials  # For the next connection.
+        self._hello = (client_id, keep_alive_s, clean, will)
         self._keep_alive_ms = keep_alive_s * 1000
         self._clean = clean
         self._size_max, self._window = bounds
@@ -79,7 +80,8 @@ class Session:
         """A transport stands: say CONNECT."""
         self._reader = Reader(self._size_max)
         self._out.clear()
-        self._out.append(packet.connect(*self._hello))
+        client_id, keep_alive_s, clean, will = self._hello
+        self._out.append(packet.connect(client_id, self.credentials, keep_alive_s, clean, will))
         self._heard_ms = self._told_ms = now_ms
         self._pinged = False
         self.state = WAITING

@@ -6,7 +6,7 @@ Kinds of fields, little endian:
     n         8 bytes: a nonce or a digest
     p         percent, 0-100                    (8 bits)
     t         0-2: bay state, …                 (8 bits)
-    a k r u   0-1, 0-3 (time quality), 0-8, 1-2 (8 bits)
+    a k r u   0-1, 0-3 (time quality), 0-8, 1-3 (8 bits)
     m         milliseconds, 0-999               (16 bits)
     z o       size 1-4096, offset 0-4095        (16 bits)
     h f       seconds 10-3600, 1-3600           (16 bits)
@@ -30,7 +30,7 @@ _BOUNDED = "patkrumzohfslyx"
 _LETTERS = "BBBBBBHHHHHIIii"
 _LOWEST = (0, 0, 0, 0, 0, 1, 0, 1, 0, 10, 1, 0, 0, -9000000, -18000000)
 _HIGHEST = (
-    100, 1, 2, 3, 8, 2, 999, 4096, 4095, 3600, 3600, 86399, 0x3FFFFF, 9000000, 18000000,
+    100, 1, 2, 3, 8, 3, 999, 4096, 4095, 3600, 3600, 86399, 0x3FFFFF, 9000000, 18000000,
 )  # fmt: skip
 # What has bounds in a row, worked out when it is first packed or read: two bytes a field, for
 # lists of numbers or of tuples take five and fifteen times the memory.

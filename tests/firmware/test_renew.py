@@ -38,58 +38,63 @@ def wrapped(told: dict[str, str], key: bytes = KEY, generation: int = 1) -> byte
 
 
 def test_a_new_key_is_used_at_once_and_the_old_one_kept(file: Path) -> None:
-    assert renew.run(0, wrapped({"key": NEXT.hex()}), 1) == (1, 0, NEXT, "one")
+    assert renew._told(0, wrapped({"key": NEXT.hex()}), 1) == (1, 0, NEXT, "one")
     assert said(file)["key"] == NEXT.hex()
     assert said(file)["before"] == [1, KEY.hex(), None, None]
-    assert renew.run(1, b"", 0) == (1, 1, KEY, "one")
+    assert renew._told(1, b"", 0) == (1, 1, KEY, "one")
 
 
 def test_a_join_under_the_new_key_forgets_the_old_one(file: Path) -> None:
-    renew.run(0, wrapped({"key": NEXT.hex()}), 1)
-    assert renew.run(0, None, 0) == (0, 0, NEXT, "one")
+    renew._told(0, wrapped({"key": NEXT.hex()}), 1)
+    assert renew._told(0, None, 0) == (0, 0, NEXT, "one")
     assert "before" not in said(file)
     assert said(file) == {"key": NEXT.hex(), "password": "one", "ca": "30aa", "site": "s"}
 
 
 def test_a_join_under_the_old_key_forgets_neither(file: Path) -> None:
-    renew.run(0, wrapped({"key": NEXT.hex()}), 1)
+    renew._told(0, wrapped({"key": NEXT.hex()}), 1)
     before = said(file)
-    assert renew.run(1, None, 0) == (1, 1, KEY, "one")
+    assert renew._told(1, None, 0) == (1, 1, KEY, "one")
     assert said(file) == before
 
 
 def test_the_same_renewal_under_the_old_key_leads_to_the_new_one_again(file: Path) -> None:
-    renew.run(0, wrapped({"key": NEXT.hex()}), 1)
-    assert renew.run(1, wrapped({"key": NEXT.hex()}), 1) == (1, 0, NEXT, "one")
+    renew._told(0, wrapped({"key": NEXT.hex()}), 1)
+    assert renew._told(1, wrapped({"key": NEXT.hex()}), 1) == (1, 0, NEXT, "one")
     assert said(file)["before"][1] == KEY.hex()
 
 
 def test_another_renewal_under_the_old_key_keeps_the_key_that_works(file: Path) -> None:
-    renew.run(0, wrapped({"key": NEXT.hex()}), 1)
-    assert renew.run(1, wrapped({"key": LATER.hex()}), 1) == (1, 0, LATER, "one")
+    renew._told(0, wrapped({"key": NEXT.hex()}), 1)
+    assert renew._told(1, wrapped({"key": LATER.hex()}), 1) == (1, 0, LATER, "one")
     assert said(file)["before"][1] == KEY.hex()
 
 
 def test_the_key_in_use_is_no_reason_to_forget_the_other_one(file: Path) -> None:
-    renew.run(0, wrapped({"key": NEXT.hex()}), 1)
-    renew.run(1, wrapped({"key": KEY.hex()}), 1)
+    renew._told(0, wrapped({"key": NEXT.hex()}), 1)
+    renew._told(1, wrapped({"key": KEY.hex()}), 1)
     assert {said(file)["key"], said(file)["before"][1]} == {KEY.hex(), NEXT.hex()}
 
 
 def test_a_password_alternates_apart_from_the_key(file: Path) -> None:
-    assert renew.run(0, wrapped({"key": NEXT.hex(), "password": "two"}), 1) == (3, 0, NEXT, "two")
-    assert renew.run(2, b"", 0) == (3, 2, NEXT, "one")
-    assert renew.run(2, None, 0) == (2, 2, NEXT, "one"), "the key is proved, the password not"
-    assert renew.run(0, None, 0) == (0, 0, NEXT, "two")
+    assert renew._told(0, wrapped({"key": NEXT.hex(), "password": "two"}), 1) == (
+        3,
+        0,
+        NEXT,
+        "two",
+    )
+    assert renew._told(2, b"", 0) == (3, 2, NEXT, "one")
+    assert renew._told(2, None, 0) == (2, 2, NEXT, "two"), "the key is proved, the password not"
+    assert renew._told(0, None, 0) == (0, 0, NEXT, "two")
 
 
 def test_an_authority_is_kept_beside_the_new_one_until_that_is_proved(file: Path) -> None:
-    assert renew.run(0, wrapped({"ca": "30bb"}), 1)[:2] == (4, 0)
+    assert renew._told(0, wrapped({"ca": "30bb"}), 1) == (4, 0, KEY, "one")
     assert said(file)["before"][3] == "30aa"
-    assert renew.run(4, wrapped({"ca": "30cc"}), 1) is None, "nobody knows which one is needed"
-    assert renew.run(4, wrapped({"ca": "30aa"}), 1)[:2] == (4, 0), "taken back"
+    assert renew._told(4, wrapped({"ca": "30cc"}), 1) is None, "nobody knows which one is needed"
+    assert renew._told(4, wrapped({"ca": "30aa"}), 1) == (4, 0, KEY, "one"), "taken back"
     assert (said(file)["ca"], said(file)["before"][3]) == ("30aa", "30bb")
-    renew.run(0, None, 0)
+    renew._told(0, None, 0)
     assert said(file)["ca"] == "30aa"
     assert "before" not in said(file)
 
@@ -111,7 +116,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_not_good_changes_nothing(file: Path, name: str) -> None:
     before = file.read_bytes()
-    assert renew.run(0, WRONG[name], 1) is None
+    assert renew._told(0, WRONG[name], 1) is None
     assert file.read_bytes() == before
 
 
