@@ -105,7 +105,9 @@ class LineLink:
         port = serial.serial_for_url(
             self._row.port, baudrate=self._row.baud, timeout=_READ_S, write_timeout=_WRITE_S
         )
-        with port:
+        # pyserial leaves a socket open that the other end has shut.
+        inner = getattr(port, "_socket", None)
+        with contextlib.closing(inner) if inner else contextlib.nullcontext(), port:
             self.open = True
             while not self._stop:
                 with self._lock:
