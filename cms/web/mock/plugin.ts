@@ -65,6 +65,7 @@ function write(path: string, method: string, body: any, res: ServerResponse) {
 function post(path: string, body: any, res: ServerResponse): boolean {
   const alarm = /^\/alarms\/([^/]+)\/acknowledge$/.exec(path);
   if (path === '/session') reply(res, 204);
+  else if (path === '/pairings') reply(res, 201, city.pair(body.pairings));
   else if (path === '/overrides') {
     if (body.level_percent > 100) refuse(res, 'level_percent', '0 to 100', body.level_percent);
     else reply(res, 201, city.command(body, send));
@@ -84,6 +85,11 @@ function get(path: string, query: URLSearchParams, res: ServerResponse) {
   if (items) return reply(res, 200, { items, next_cursor: null, total: items.length });
   if (path === '/site') {
     return reply(res, 200, { ...city.site, now: city.iso(city.now()), speed: city.SPEED, ...city.sun() });
+  }
+  if (path === '/installs') {
+    const on = query.get('on') ?? city.iso(city.now() - 86_400_000).slice(0, 10);
+    const items = city.installs.filter((i) => i.paired_at.slice(0, 10) === on);
+    return reply(res, 200, { items, on, next_cursor: null, total: items.length });
   }
   if (path === '/me') return reply(res, 200, { name: 'N. Vermeulen', role: 'operator' });
   const lamp = /^\/lamps\/([^/]+)\/why$/.exec(path);

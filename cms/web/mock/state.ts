@@ -196,3 +196,21 @@ export function live(send: Send) {
     }
   }, 1500);
 }
+
+// What crews hung: yesterday a swap, a label that hangs twice, one that is not heard, one that is.
+const yesterday = iso(now() - 86_400_000);
+const hung = (n: number, asset_id: string, state: string, others: string[] = []) => ({
+  id: `scan-${n}`, asset_id, node_id: `02aa000000${String(n).padStart(2, '0')}`, state, others,
+  by: 'S. Claes', paired_at: yesterday, lat: null, lon: null,
+});
+export const installs = [
+  hung(1, 'BL-01', 'heard'), hung(2, 'BL-02', 'not_heard'),
+  hung(3, 'BL-03', 'swap', ['BL-04', '02aa00000004']), hung(4, 'BL-04', 'swap', ['BL-03', '02aa00000003']),
+  hung(5, 'HA-04', 'duplicate', ['HA-05']),
+];
+export function pair(pairings: { id: string; node_id: string; asset_id: string; at: string }[]) {
+  for (const said of pairings) {
+    installs.push({ ...hung(0, said.asset_id, 'not_heard'), ...said, paired_at: said.at });
+  }
+  return { added: pairings.length, known: 0 };
+}

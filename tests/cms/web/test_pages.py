@@ -19,6 +19,7 @@ PATHS = (
     "/schedules/P-1",
     "/alarms?sel=A-1",
     "/parking",
+    "/installs",
 )
 OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((e) => {
   const r = e.getBoundingClientRect();
@@ -231,4 +232,53 @@ def test_several_lamps_are_kept_and_dimmed_as_a_group(city: Any) -> None:
     assert not asked.value.post_data_json["lamp_ids"]
     page.locator(".panel button", has_text="Give up").click()
     expect(page.locator(".panel h2").first).to_contain_text("2 lamps")
+    page.context.close()
+
+
+def scanned(page: Page, box: str, pole: str) -> None:
+    page.locator("#pair-box").fill(box)
+    page.locator("#pair-box").press("Enter")
+    page.locator("#pair-pole").fill(pole)
+    page.locator("#pair-pole").press("Enter")
+
+
+def test_a_crew_without_a_connection_pairs_and_the_phone_sends_it_later(city: Any) -> None:
+    page = city.opened("/installs", "phone", "light")
+    expect(page.get_by_text("This page now works without a connection")).to_be_visible()
+    page.context.set_offline(True)
+    page.reload()
+    scanned(page, "LL1:02aa000000a1:BL-07:246f28000001", "BL-07")
+    expect(page.locator("div.waiting")).to_contain_text("1 pairing waits in this phone.")
+    page.reload()
+    expect(page.locator(".waiting li")).to_contain_text("BL-07")
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("div.waiting")).to_have_count(0)
+    page.reload()
+    today = page.evaluate("new Date().toISOString().slice(0, 10)")
+    city.go(page, f"/installs?on={today}")
+    expect(page.locator("table.list")).to_contain_text("02aa000000a1")
+    page.context.close()
+
+
+def test_a_box_scanned_in_the_place_of_a_pole_is_told_and_nothing_is_kept(city: Any) -> None:
+    page = city.opened("/installs", "phone")
+    scanned(page, "02aa000000a1", "LL1:02aa000000a2:BL-08:246f28000001")
+    expect(page.locator("#pair-wrong")).to_contain_text("This is no pole")
+    assert page.evaluate("localStorage.getItem('pairings')") is None
+    page.context.close()
+
+
+def test_the_morning_after_tells_swaps_and_a_blink_shows_which_lamp_it_is(city: Any) -> None:
+    page = city.opened("/installs")
+    rows = page.locator("table.list tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text("label twice")
+    page.get_by_role("button", name=re.compile(r"^swap\?")).click()
+    expect(rows).to_have_count(2)
+    with page.expect_response(lambda r: r.url.endswith("/overrides") and r.status == 201) as asked:
+        page.get_by_role("button", name="Blink BL-04").click()
+    body = asked.value.request.post_data_json
+    assert (body["lamp_ids"], body["level_percent"]) == (["BL-04"], 100)
+    assert body["expires_in_s"] <= 60, "a lamp never stays in a blink test"
     page.context.close()

@@ -1,0 +1,67 @@
+/** Pairings that this phone keeps until the CMS has them: a crew works where there is no network. */
+import { call, Refused } from './api.ts';
+import { kept, read, without, type Scan } from './pairing.ts';
+
+const KEY = 'pairings';
+const AT_ONCE = 200;
+
+class Phone {
+  waiting = $state.raw<Scan[]>(read(localStorage.getItem(KEY)));
+  /** Why the last sending did not work, in the CMS's words; "" when it did, null without network. */
+  trouble = $state<string | null>('');
+  sending = $state(false);
+
+  constructor() {
+    addEventListener('online', () => void this.send());
+  }
+
+  #put(waiting: Scan[]) {
+    this.waiting = waiting;
+    localStorage.setItem(KEY, JSON.stringify(waiting));
+  }
+
+  async pair(node_id: string, asset_id: string) {
+    const scan: Scan = { id: crypto.randomUUID(), node_id, asset_id, at: new Date().toISOString() };
+    this.#put(kept(this.waiting, { ...scan, ...(await whereNow()) }));
+    await this.send();
+  }
+
+  forget(scan: Scan) {
+    this.#put(without(this.waiting, [scan]));
+  }
+
+  /** True when the CMS has everything. */
+  async send(): Promise<boolean> {
+    if (this.sending) return false;
+    this.sending = true;
+    try {
+      while (this.waiting.length) {
+        const part = this.waiting.slice(0, AT_ONCE);
+        await call('POST', '/pairings', { pairings: part });
+        this.#put(without(this.waiting, part));
+      }
+      this.trouble = '';
+    } catch (error) {
+      this.trouble = error instanceof Refused ? error.message : null;
+    } finally {
+      this.sending = false;
+    }
+    return !this.waiting.length;
+  }
+}
+
+/** Where the phone is, if it may say so and knows it soon. */
+function whereNow(): Promise<{ lat?: number; lon?: number }> {
+  return new Promise((done) => {
+    if (!navigator.geolocation) return done({});
+    const late = setTimeout(() => done({}), 1500);
+    const said = (found: { lat?: number; lon?: number }) => { clearTimeout(late); done(found); };
+    navigator.geolocation.getCurrentPosition(
+      (at) => said({ lat: at.coords.latitude, lon: at.coords.longitude }),
+      () => said({}),
+      { enableHighAccuracy: true, maximumAge: 10_000, timeout: 1400 },
+    );
+  });
+}
+
+export const phone = new Phone();
