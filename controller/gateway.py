@@ -306,6 +306,8 @@ class Gateway:
         self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
 
     def _uploaded(self, device: Device, state: wire.UploadState, now: Now) -> None:
+        if state.kind == wire.UPLOAD_RENEWAL:
+            return
         if state.status == wire.UPLOAD_STORED:
             self._values(device, self._digests(device, int(now.domain_s * 1000)), now)
             self.inputs.renew(device.address)

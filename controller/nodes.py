@@ -15,12 +15,14 @@ from protocol import plan, wire
 from protocol.wire import controller_end
 
 from .effects import Effects, Now
+from .keyring import Keyring
 from .translate import wire_time
 
 # An unanswered part of an upload is said again after this, doubling.
 UPLOAD_PAUSE_MS_MIN = 1500
 UPLOAD_PAUSE_MS_MAX = 60000
-_KINDS = (wire.UPLOAD_CONFIGURATION, wire.UPLOAD_SCHEDULE)  # In the order they are sent.
+# In the order they are sent.
+_KINDS = (wire.UPLOAD_CONFIGURATION, wire.UPLOAD_SCHEDULE, wire.UPLOAD_RENEWAL)
 
 Random = Callable[[int], bytes]
 # In many cities nodes are without power all day; asking them costs a frame each.
@@ -36,18 +38,21 @@ class Upload:
     content: bytes
     stored: bool = False
     refused: bool = False
+    proved: bool = False  # Of a renewal: the node has joined by it.
     offset: int = -1
     said_ms: int = 0
     pause_ms: int = 0
 
 
 class NodeEnd:
-    """One node, by its key. `random` gives fresh bytes; effects go to the list handed in."""
+    """One node, by its keys. `random` gives fresh bytes; effects go to the list handed in."""
 
-    def __init__(self, asset: plan.Asset, key: bytes, random: Random, effects: Effects) -> None:
+    def __init__(
+        self, asset: plan.Asset, key_of: Callable[[int], bytes], random: Random, effects: Effects
+    ) -> None:
         self.asset = asset
         self.node_id = asset.node_id
-        self._session = controller_end.ControllerSession(key)
+        self.keys = Keyring(key_of)
         self._random = random
         self._effects = effects
         self._retry = wire.Retry()
@@ -57,19 +62,21 @@ class NodeEnd:
         self.hello: wire.Hello | None = None
         self.firmware: wire.FirmwareState | None = None  # What it told last, in this session.
         self.boot_s = 0.0
-        self.generation = 0  # Of its key.
         self.refused: Counter[str] = Counter()
         self.refused_told = 0
         self.heard_ms = -1
         self.heard_s = 0.0
         self.silent = False
 
-    def rekey(self, key: bytes, generation: int) -> None:
-        """Its key has ended and this is the next: whoever holds the old one is refused."""
-        self.generation = generation
-        self._session = controller_end.ControllerSession(key)
-        self.hello = None
-        self.expect_join()
+    def expect_keys(self, held: int, wanted: int) -> None:
+        """Generations of its key below `held` have ended; it is to have `wanted`."""
+        if self.keys.expect(held, wanted):
+            self.hello = None
+            self.expect_join()
+
+    @property
+    def _session(self) -> controller_end.ControllerSession:
+        return self.keys.session
 
     @property
     def joined(self) -> bool:
@@ -79,14 +86,14 @@ class NodeEnd:
     def receive(self, frame: bytes, now: Now) -> wire.Message | None:
         """The message in a frame; None when it was refused (and counted) or only joined."""
         try:
-            message = self._session.open(frame)
+            message, number = self.keys.open(frame)
         except wire.DecodeError as error:
             self.refused[error.reason] += 1
             if error.reason in ("not_joined", "tag"):
                 self.ask_join(now)
             return None
         if isinstance(message, wire.JoinRequest):
-            self._accept(message, now)
+            self._accept(message, number, now)
             return None
         self.heard_ms, self.heard_s = now.tick_ms, now.domain_s
         if isinstance(message, wire.Hello):
@@ -122,16 +129,16 @@ class NodeEnd:
             return
         self._asked_ms = now.tick_ms
         nonce = self._random(wire.NONCE_SIZE)
-        self._effects.send(self.node_id, self._session.ask_join(nonce))
+        self._effects.send(self.node_id, self.keys.ask_join(nonce))
 
-    def _accept(self, request: wire.JoinRequest, now: Now) -> None:
+    def _accept(self, request: wire.JoinRequest, number: int, now: Now) -> None:
         day, second, millis = wire_time(now.domain_s)
         quality = wire.TIME_SYNCHRONISED if now.synchronised else wire.TIME_NONE
         answer = wire.JoinAccept(
             controller_nonce=self._random(wire.NONCE_SIZE), day=day, second=second,
             millis=millis, quality=quality,
         )  # fmt: skip
-        self._effects.send(self.node_id, self._session.accept(request, answer))
+        self._effects.send(self.node_id, self.keys.accept(request, number, answer))
 
     def _tell_time(self, ask: wire.TimeAsk, now: Now) -> None:
         if not now.synchronised:
@@ -159,6 +166,7 @@ class NodeEnd:
         self._ask_pause_ms = controller_end.ASK_JOIN_MS_MIN // 2
         self.boot_s = now.domain_s - hello.uptime_ms / 1000
         self._retry.clear()
+        self.uploads.pop(wire.UPLOAD_RENEWAL, None)  # Its key may have changed: rollout.py.
         held = {
             wire.UPLOAD_SCHEDULE: (hello.schedule_digest, hello.schedule_generation),
             wire.UPLOAD_CONFIGURATION: (
@@ -217,7 +225,7 @@ class NodeEnd:
         self._next_upload(now)
 
     def _held(self, kind: int) -> bytes:
-        if self.hello is None:
+        if self.hello is None or kind == wire.UPLOAD_RENEWAL:
             return b""
         if kind == wire.UPLOAD_SCHEDULE:
             return self.hello.schedule_digest
@@ -250,8 +258,8 @@ class NodeEnd:
         upload = self.uploads.get(state.kind)
         if upload is None or upload.generation != state.generation:
             return
-        if state.status == wire.UPLOAD_STORED:
-            upload.stored = True
+        if state.status in (wire.UPLOAD_STORED, wire.UPLOAD_PROVED):
+            upload.stored, upload.proved = True, state.status == wire.UPLOAD_PROVED
             self._note_held(state.kind, upload)
             self._next_upload(now)
         elif state.status == wire.UPLOAD_RECEIVING and state.have_bytes < len(upload.content):
@@ -272,7 +280,7 @@ class NodeEnd:
         if self.hello is not None:
             if kind == wire.UPLOAD_SCHEDULE:
                 self.hello.schedule_digest = upload.digest
-            else:
+            elif kind == wire.UPLOAD_CONFIGURATION:
                 self.hello.configuration_digest = upload.digest
 
     def tick(self, now: Now) -> None:

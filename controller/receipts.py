@@ -13,6 +13,8 @@ from pathlib import Path
 
 from protocol import handover
 
+from . import renewals
+
 NAME = "handover.db"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS laptop (
@@ -20,7 +22,6 @@ CREATE TABLE IF NOT EXISTS laptop (
 CREATE TABLE IF NOT EXISTS batch (
   batch_id TEXT NOT NULL, node_id TEXT NOT NULL, asset_id TEXT NOT NULL, laptop TEXT NOT NULL,
   generation INTEGER NOT NULL, made_at TEXT NOT NULL, PRIMARY KEY (batch_id, node_id));
-CREATE TABLE IF NOT EXISTS generation (node_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS receipt (
   node_id TEXT PRIMARY KEY, asset_id TEXT NOT NULL, mac TEXT NOT NULL, laptop TEXT NOT NULL,
   batch_id TEXT NOT NULL, imported_at TEXT NOT NULL, text TEXT NOT NULL);
@@ -49,7 +50,7 @@ class Receipts:
         self._db.isolation_level = None
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + renewals.SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -84,14 +85,7 @@ class Receipts:
 
     def generation(self, node_id: str) -> int:
         """Which key a node has."""
-        row = self._db.execute(
-            "SELECT number FROM generation WHERE node_id=?", (node_id,)
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def generations(self) -> dict[str, int]:
-        """All nodes whose key was changed."""
-        return dict(self._db.execute("SELECT node_id, number FROM generation").fetchall())
+        return renewals.generation(self._db, node_id)
 
     def given(self, batch_id: str, laptop: str, nodes: Iterable[Given], now: str) -> None:
         """A batch goes to a laptop. A key that another laptop holds is refused."""
@@ -117,39 +111,42 @@ class Receipts:
         self._db.execute("COMMIT")
 
     def revoke_node(self, node_id: str) -> int:
-        """End a node's key; the number of its next one."""
-        number = self.generation(node_id) + 1
-        self._db.execute("INSERT OR REPLACE INTO generation VALUES (?,?)", (node_id, number))
-        return number
+        """End a node's key at once; the number of its next one."""
+        return renewals.end_now(self._db, node_id)
 
     def revoke_laptop(
-        self, name: str, now: str, *, installed: bool
+        self, name: str, asked: renewals.Asked, *, at_once: bool
     ) -> tuple[list[str], list[str]]:
         """End a laptop: its receipts, and the keys it holds.
 
-        Nodes whose keys ended, and nodes in the street whose keys it knows: those end too when
-        `installed`, and must then be flashed anew to be heard again.
+        Nodes whose keys ended at once, and nodes in the street whose keys it knows, which get
+        their next ones over the air. With `at_once` theirs end, too; such a node must be flashed
+        anew to be heard again.
         """
         if self.card(name) is None:
             raise RefusedError(f"the laptop {name} is not known here")
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute(
-            "UPDATE laptop SET revoked_at=coalesce(revoked_at, ?) WHERE name=?", (now, name)
+            "UPDATE laptop SET revoked_at=coalesce(revoked_at, ?) WHERE name=?",
+            (asked.since, name),
         )
         held = [
             str(row[0])
             for row in self._db.execute(
                 "SELECT DISTINCT b.node_id FROM batch b LEFT JOIN generation g "
-                "ON g.node_id=b.node_id WHERE b.laptop=? AND b.generation=coalesce(g.number, 0) "
+                "ON g.node_id=b.node_id LEFT JOIN held h ON h.node_id=b.node_id "
+                "WHERE b.laptop=? AND b.generation>=coalesce(h.number, g.number, 0) "
                 "ORDER BY b.node_id", (name,),
             )
         ]  # fmt: skip
         there = {row[0] for row in self._db.execute("SELECT node_id FROM receipt")}
-        ended = [node_id for node_id in held if installed or node_id not in there]
+        ended = [node_id for node_id in held if at_once or node_id not in there]
+        renewed = [node_id for node_id in held if node_id not in ended]
         for node_id in ended:
             self.revoke_node(node_id)
+        renewals.ask(self._db, renewed, asked)
         self._db.execute("COMMIT")
-        return ended, [node_id for node_id in held if node_id not in ended]
+        return ended, renewed
 
     def read(self, text: str | bytes) -> handover.Receipt:
         """A receipt that is good. RefusedError says what is wrong."""
@@ -175,6 +172,7 @@ class Receipts:
             (receipt.node_id, receipt.asset_id, receipt.mac, receipt.laptop, receipt.batch_id,
              now, text),
         )  # fmt: skip
+        renewals.flashed(self._db, receipt.node_id)
         return True
 
     def _judge(self, receipt: handover.Receipt) -> None:

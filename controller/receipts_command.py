@@ -1,4 +1,4 @@
-"""`lamplighter controller import|batch-keys|revoke`: keys to laptops, receipts from them."""
+"""`lamplighter controller import|batch-keys`: keys to laptops, receipts from them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ _CONFIG = Path("controller.toml")
 _WAIT_S = 20
 
 
-def _now() -> str:
+def now_text() -> str:
+    """Now, as it is kept: UTC to the second."""
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0).isoformat()
 
 
 @contextlib.contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Receipts]]:
+def opened(config: Path) -> Iterator[tuple[Settings, Receipts]]:
     """The settings and the file; errors become a sentence and a code."""
     try:
         settings = _settings(config)
@@ -82,13 +83,13 @@ def batch_keys_command(
     host, _, port = broker.rpartition(":")
     if broker and (not host or not port.isdigit()):
         raise typer.BadParameter("expected HOST:PORT", param_hint="--broker")
-    with _opened(config) as (settings, receipts):
+    with opened(config) as (settings, receipts):
         card = _card(receipts, laptop)
         site = plan.load(settings.plan)
         rows = _rows(inventory) if inventory else []
         nodes = _wanted(site, receipts, rows, count)
-        batch_id = f"{card.name}-{_now()[:10]}-{secrets.token_hex(3)}"
-        receipts.given(batch_id, card.name, [given for given, _ in nodes], _now())
+        batch_id = f"{card.name}-{now_text()[:10]}-{secrets.token_hex(3)}"
+        receipts.given(batch_id, card.name, [given for given, _ in nodes], now_text())
         release = [settings.release_key.hex()] if settings.release_key else []
         own = settings.broker_host, settings.broker_port
         where = (host, int(port)) if broker else own
@@ -181,7 +182,7 @@ def import_command(
     """
     paths = [one for path in files for one in _listed(path)]
     refused = 0
-    with _opened(config) as (settings, receipts):
+    with opened(config) as (settings, receipts):
         added = []
         texts = []
         for path in paths:
@@ -193,7 +194,7 @@ def import_command(
                 refused += 1
                 print(f"{path}: refused: {error}", file=sys.stderr)
                 continue
-            new = receipts.keep(receipt, text, _now())
+            new = receipts.keep(receipt, text, now_text())
             texts.append(text)
             added += [receipt.asset_id] if is_added else []
             word = "accepted" if new else "known already"
@@ -229,32 +230,6 @@ def _to_cms(url: str, token_file: Path | None, texts: list[str], settings: Setti
                 refused += 1
                 print(f"{url}: {answer.status_code} {answer.text[:300]}", file=sys.stderr)
     return refused
-
-
-@app.command("revoke")
-def revoke_command(
-    laptop: Annotated[str, typer.Option(help="End a laptop and the keys it holds.")] = "",
-    node: Annotated[str, typer.Option(help="End the key of one node.")] = "",
-    installed: Annotated[
-        bool, typer.Option("--installed", help="Of a laptop: also keys of nodes in the street.")
-    ] = False,
-    config: _Config = _CONFIG,
-) -> None:
-    """End a laptop or a node's key. A controller that runs notices within seconds."""
-    if bool(laptop) == bool(node):
-        raise typer.BadParameter("either --laptop or --node")
-    with _opened(config) as (_, receipts):
-        if node:
-            if not plan.is_node_id(node):
-                raise typer.BadParameter("12 hex digits", param_hint="--node")
-            number = receipts.revoke_node(node)
-            print(f"{node}: its key is ended; the next one has number {number}. Flash it anew.")
-            return
-        ended, left = receipts.revoke_laptop(laptop, _now(), installed=installed)
-        print(f"{laptop} is revoked: {len(ended)} keys ended; its receipts are refused")
-        if left:
-            print(f"{len(left)} nodes in the street have keys it knows: {', '.join(left[:20])}")
-            print("--installed ends those, too; such a node is heard again when flashed anew")
 
 
 if __name__ == "__main__":

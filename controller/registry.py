@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from protocol import plan, wire
-from protocol.wire import controller_end
 
 from . import compile as compiler
 from .devices import Device
 from .effects import Effects
+from .keys import node_key
 from .nodes import NodeEnd, Random, Upload
 
 
@@ -45,6 +47,10 @@ class Registry:
         self.configure(device, (100, 0))
         return device
 
+    def nodes(self) -> dict[str, NodeEnd]:
+        """The nodes, by their ids."""
+        return {node_id: devices[0].node for node_id, devices in self.by_node.items()}
+
     def configure(self, device: Device, wanted: tuple[int, int]) -> Upload:
         """What a device's node is to be configured by; light without program, longest stay."""
         heartbeat_s, fade_s = self._beat
@@ -62,5 +68,5 @@ class Registry:
         known = self.by_node.get(asset.node_id)
         if known:
             return known[0].node
-        key = controller_end.node_key(self._site_key, asset.node_id)
-        return NodeEnd(asset, key, self._random, self._effects)
+        key_of = functools.partial(node_key, self._site_key, asset.node_id)
+        return NodeEnd(asset, key_of, self._random, self._effects)

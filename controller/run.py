@@ -15,6 +15,7 @@ import structlog
 from protocol import plan, talq, tls, worldclock
 from protocol.schedule import planning
 
+from .effects import Now
 from .errors import ControllerError
 from .gateway import Gateway
 from .io.engine_io import Engine
@@ -25,10 +26,11 @@ from .io.roads_io import Roads
 from .io.store_io import Store
 from .io.talq_client_io import CmsLink
 from .io.talq_server_io import GatewayServer
-from .keys import node_key
 from .library import Library
 from .lines import check_nodes
-from .receipts import NAME, Receipts
+from .receipts import NAME
+from .renewals import Renewals
+from .rollout import Rollout
 from .settings import Settings
 
 _KEYS_LOOK_S = 5.0  # So soon a revoked key opens nothing any more.
@@ -67,7 +69,7 @@ async def run(settings: Settings, clock: worldclock.Clock, ready_file: Path | No
         asyncio.create_task(engine.run()),
         asyncio.create_task(engine.link.run()),
         asyncio.create_task(stop.wait()),
-        asyncio.create_task(_watch_keys(gateway, settings)),
+        asyncio.create_task(_watch_keys(engine, settings)),
         *(asyncio.create_task(link.run()) for link in links),
     ]
     if ready_file:
@@ -91,31 +93,47 @@ def _gateway(site: plan.Plan, settings: Settings) -> Gateway:
     zone = planning.zone_from_name(site.site.zone).to_bytes()
     beat = (settings.heartbeat_s, settings.fade_s)
     gateway = Gateway(site, settings.site_key, zone, secrets.token_bytes, beat)
-    _renew_keys(gateway, settings)
+    _look_at_keys(gateway, settings)
     return gateway
 
 
-def _renew_keys(gateway: Gateway, settings: Settings) -> None:
-    """Nodes whose keys were revoked get their next ones (receipts_command.py ends keys)."""
-    if not (settings.data / NAME).exists():
+def _look_at_keys(gateway: Gateway, settings: Settings, now: Now | None = None) -> None:
+    """Which keys hold, by the commands that end and renew them, and by how nodes have joined.
+
+    With a time, renewals go on.
+    """
+    nodes = gateway.registry.nodes()
+    path = settings.data / NAME
+    ahead = {node.node_id: node.keys.proved for node in nodes.values() if node.keys.proved > 0}
+    if not path.exists() and not ahead:
         return
-    receipts = Receipts(settings.data)
+    renewals = Renewals(path)
     try:
-        wanted = receipts.generations()
+        known = renewals.keys()
+        joined = {
+            node_id: number for node_id, number in ahead.items()
+            if number > known.get(node_id, (0, 0))[0]
+        }  # fmt: skip
+        if joined:
+            renewals.keep((), joined)
+            known = renewals.keys()
+            _log.info("nodes have joined by renewed keys", nodes=len(joined))
+        for node_id, (held, wanted) in known.items():
+            if node_id in nodes:
+                nodes[node_id].expect_keys(held, wanted)
+        if now is not None:
+            further = Rollout(nodes, secrets.token_bytes).look(renewals.rows(), now)
+            renewals.keep(further, {})
+            for row in further:
+                _log.info("renewal", node_id=row.node_id, state=row.state, why=row.why)
     finally:
-        receipts.close()
-    for node_id, number in wanted.items():
-        devices = gateway.registry.by_node.get(node_id)
-        if devices and devices[0].node.generation != number:
-            key = node_key(settings.site_key, node_id, number)
-            devices[0].node.rekey(key, number)
-            _log.info("node has a new key", node_id=node_id, number=number)
+        renewals.close()
 
 
-async def _watch_keys(gateway: Gateway, settings: Settings) -> None:
+async def _watch_keys(engine: Engine, settings: Settings) -> None:
     while True:
         await asyncio.sleep(_KEYS_LOOK_S)
-        _renew_keys(gateway, settings)
+        _look_at_keys(engine.gateway, settings, engine.now())
 
 
 async def _look_at_plan(

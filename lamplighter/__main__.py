@@ -15,7 +15,8 @@ from .errors import MissingError
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Street lights and parking bays of a city."
 )
-_RECEIPTS = ("batch-keys", "import", "revoke")
+_RECEIPTS = ("batch-keys", "import")
+_KEYS = ("--laptop", "--node", "--all", "--ca", "--password")
 _PASSED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -108,11 +109,14 @@ def token_command(context: typer.Context) -> None:
 def pki_command(context: typer.Context) -> None:
     """The site's certificate authority, for TLS. `lamplighter pki --help`.
 
-    `pki revoke --laptop NAME` and `--node ID` end keys at the controller.
+    `pki revoke --laptop NAME` and `--node ID` end keys of nodes at the controller, `pki renew`
+    with `--node ID` or `--all` renews keys, passwords and authority of nodes over the air,
+    `pki status` tells how far that is, and `pki passwords` writes the broker's list.
     """
     args = context.args
-    if args[:1] == ["revoke"] and any(a.startswith(("--laptop", "--node")) for a in args):
-        _become("controller.receipts_command", args)
+    of_nodes = args[:1] in (["revoke"], ["renew"]) and any(a.startswith(_KEYS) for a in args)
+    if of_nodes or args[:1] in (["status"], ["passwords"]):
+        _become("controller.keys_command", args)
     _become("lamplighter.pki", args)
 
 

@@ -24,7 +24,7 @@ def test_a_revoked_key_opens_nothing_and_the_next_one_does() -> None:
     end = rig.gateway.registry.by_node[NODE][0].node
     assert end.joined
     key = node_key(SITE_KEY, NODE, 1)
-    end.rekey(key, 1)
+    end.expect_keys(1, 1)
     before = end.refused["tag"] + end.refused["not_joined"]
     _, node = rig.lamp()
     rig.run(20)

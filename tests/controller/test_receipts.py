@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from controller.receipts import NAME as FILE
 from controller.receipts import Given, Receipts, RefusedError
+from controller.renewals import Asked, Renewals
 from protocol import handover
 
 VAN = handover.make_laptop("van-3")
 OTHER = handover.make_laptop("van-4")
 NOW = "2026-11-21T10:00:00+00:00"
 NODE = "02aa00000001"
+ASKED = Asked(("key",), NOW)
 
 
 def receipt(laptop: handover.Laptop = VAN, **changed: Any) -> str:
@@ -85,14 +88,23 @@ def test_a_key_is_given_to_one_laptop_alone(receipts: Receipts) -> None:
         receipts.read(receipt())
 
 
-def test_a_revoked_laptop_brings_nothing_and_its_keys_end(receipts: Receipts) -> None:
+def test_a_revoked_laptop_brings_nothing_and_its_keys_end(
+    receipts: Receipts, tmp_path: Path
+) -> None:
     keep(receipts, receipt())
-    ended, left = receipts.revoke_laptop("van-3", NOW, installed=False)
+    ended, left = receipts.revoke_laptop("van-3", ASKED, at_once=False)
     assert (ended, left) == (["02aa00000002"], [NODE])
-    assert receipts.generations() == {"02aa00000002": 1}
+    store = Renewals(tmp_path / FILE)
+    assert store.keys() == {"02aa00000002": (1, 1), NODE: (0, 1)}
+    assert [(row.node_id, row.parts, row.state) for row in store.rows()] == [
+        (NODE, "key", "waiting")
+    ]
     with pytest.raises(RefusedError, match="was revoked at"):
         receipts.read(receipt())
-    assert receipts.revoke_laptop("van-3", NOW, installed=True) == ([NODE], [])
+    assert receipts.revoke_laptop("van-3", ASKED, at_once=True) == ([NODE], [])
+    assert store.keys()[NODE] == (1, 1), "what it was getting stays its next one"
+    assert not store.rows()
+    store.close()
 
 
 def test_another_card_of_a_known_name_is_refused(receipts: Receipts) -> None:

@@ -1,4 +1,4 @@
-"""A real node whose key is renewed over a real broker: it joins under the next key, lit as before."""
+"""A real node whose key is renewed over a real broker: it joins by the next one, lit as before."""
 
 from __future__ import annotations
 
