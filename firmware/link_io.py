@@ -4,6 +4,7 @@ Frames go up and down as MQTT payloads; the broker is not trusted with more than
 link joins (wire.NodeSession), sets the clock from what the join brings, and hands every other
 message to the shell. It never blocks: the shell's loop gives it the time between two ticks
 (`work`), and it polls one socket. An event loop with tasks and streams would take 9 kB of a node.
+On a serial line (line.py) the same frames come and go, and the broker is left alone.
 """
 
 import errno
@@ -27,6 +28,7 @@ _CONNECT_MS_MAX = 10000
 _NO_NETWORK_MS = 500
 _TICKS = 0x3FFFFFFF
 _SECURE = "firmware.secure"
+_LINE = "firmware.line"
 _RESOLVE = "firmware.resolve"  # As text: an import statement's names stay in memory.
 
 
@@ -67,6 +69,12 @@ class Link:
         self._rest = b""  # What the socket has not taken yet.
         self._since_ms = utime.ticks_ms()
         self._pause_ms = self._pause()
+        if settings.line:
+            topics = (self._down, self._near)
+            settings.line = shell.board.radio = load(_LINE).run(
+                settings.board, settings.line, self._poll, self._client.events, topics
+            )
+            settings.line.send(None)
 
     def use(self, key: bytes, password: str) -> None:
         """What was renewed: the key for joins from now on, the password at the next connection."""
@@ -112,7 +120,10 @@ class Link:
 
     def _publish(self, frame: bytes) -> None:
         try:
-            self._client.publish(self._up, frame)
+            if self._settings.line is None:
+                self._client.publish(self._up, frame)
+            elif self._settings.line.send(frame):
+                self._dropped = True
         except mqtt.SessionFull:
             self._dropped = True  # Events and acknowledgements are repeated; the rest see below.
 
@@ -138,6 +149,16 @@ class Link:
             left_ms = pass_ms - utime.ticks_diff(utime.ticks_ms(), start_ms)
 
     def _step(self, pass_ms: int) -> None:
+        if self._settings.line is not None:
+            told = self._settings.line.send(pass_ms)
+            if told & 1:
+                self._typed()
+            if told & 2:
+                raise OSError(errno.ETIMEDOUT)
+            self._client.state = told & 4
+            self._happened()
+            self._join()
+            return
         if self._socket is None:
             gone_ms = utime.ticks_diff(utime.ticks_ms(), self._since_ms)
             if gone_ms < self._pause_ms:

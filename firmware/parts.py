@@ -11,7 +11,7 @@ PARTS = (
     "dali_tx", "dali_rx", "dali_bridge_baud",
     "tx", "rx", "modbus_baud", "modbus_rows", "modbus_display", "inputs", "hand_on", "hand_off",
     "sda", "scl", "radar_tx", "radar_rx", "radar_wake", "battery",
-    "line_tx", "line_rx", "line_enable", "line_address", "ethernet_phy", "ethernet_mdc",
+    "line_tx", "line_rx", "line_enable", "line_uart", "ethernet_phy", "ethernet_mdc",
     "ethernet_mdio", "modem_tx", "modem_rx", "modem_power",
     "particles_tx", "particles_rx", "particles_rest_s", "noise", "steps",
     "clock", "espnow_channel",

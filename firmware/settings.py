@@ -32,6 +32,7 @@ class Settings:
         # Group, its key, the lamp's place in the row; a lamp without neighbours has none.
         self.near = said.get("near")
         self.wifi = said.get("wifi", ("", ""))
+        self.line = said.get("line")  # Address and baud; link_io.py keeps what it opened here.
         # What was renewed and is not proved by a join yet (renew.py).
         self.unproved = said.get("before", (0,))[0]
 

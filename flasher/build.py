@@ -19,7 +19,9 @@ from .link import Linked, link, link_cold
 
 ROOT = Path(__file__).resolve().parent.parent
 # The rooms a node holds, in the order they are imported.
-DEVICE_ROOMS = ("protocol/wire", "protocol/schedule", "protocol/mqtt", "firmware")
+DEVICE_ROOMS = (
+    "protocol/wire", "protocol/wire/line", "protocol/schedule", "protocol/mqtt", "firmware",
+)  # fmt: skip
 # Doors of their parents, without which MicroPython finds no package.
 _PARENT_DOORS = ("protocol/__init__.py",)
 # Frozen into MicroPython and in no image: no update can change them.
@@ -40,6 +42,7 @@ COLD = (
     ("firmware/installer.py", ("run", "update")), ("firmware/ed25519.py", ("run",)),
     ("firmware/uplink.py", ("run",)), ("firmware/resolve.py", ("run",)),
     ("firmware/secure.py", ("run",)), ("firmware/esp_now.py", ("run",)),
+    ("firmware/line.py", ("run",)),
     ("firmware/renew.py", ("run",)),
     ("firmware/console.py", ("run",)), ("firmware/selftest.py", ("run",)),
     ("firmware/drivers/dali_words.py", ("meaning",)),

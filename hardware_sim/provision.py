@@ -41,6 +41,7 @@ _PERIPHERALS = (
      (("climate", "write"), ("climate", "read"), ("climate", "read_uv"))),
     ("sim68.py", ("battery", "layout", "simpage"), (("battery", "write"), ("battery", "read"))),
     ("espnow.py", ("espnow",), (("espnow", "ESPNow"),)),
+    ("simline.py", ("line",), (("line", "wired"),)),
     ("simparticles.py", ("layout", "particles", "simpage", "simtime"), (("particles", "answer"),)),
     ("simseldom.py", ("layout", "seldom", "simpage", "simtime"),
      (("seldom", "init"), ("seldom", "deinit"), ("seldom", "memory"))),
@@ -124,12 +125,18 @@ def make_area(path: Path, size: int) -> None:
         os.truncate(path, size)
 
 
-def board_spec(board: str, air_port: int = 0) -> list[flasher.Value]:
-    """The list of a board; its radio for neighbours speaks to a port of the world's air, or 0."""
+def board_spec(board: str, air_port: int = 0, wires: int = 0) -> list[flasher.Value]:
+    """The list of a board; its radio for neighbours speaks to a port of the world's air, or 0.
+
+    wires: the port of a bus, in the place of a pin of its serial line.
+    """
     made = flasher.compile_board(HERE.parent / "firmware" / "boards" / f"{board}.toml")
     at = PARTS.index("espnow_channel")
     if made[at] is not None:
         made[at] = air_port or None
+    at = PARTS.index("line_tx")
+    if made[at] is not None:
+        made[at], made[at + 2] = wires, None  # A simulated pair has no driver to switch.
     return made
 
 

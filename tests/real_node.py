@@ -146,6 +146,9 @@ class Desk:
         self._command = 0
         self._asked_join_s = 0.0
         self._base = f"ll/{SITE}/{node.node_id}/"
+        self._open(port)
+
+    def _open(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._mqtt = mqtt.Session("desk", bounds=(65536, 1000))
         self._mqtt.begin(0)
