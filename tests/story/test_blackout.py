@@ -81,6 +81,9 @@ def test_light_returns_alone_and_the_next_step_comes_on_time(city: City) -> None
 
     city.until(synchronised, "clocks", seconds=30.0)
     city.signal("controller", signal.SIGSTOP)
+    soon = step - datetime.timedelta(seconds=6)
+    if datetime.datetime.fromisoformat(city.world("clock")["now"]) < soon:
+        city.world("clock", {"now": soon.isoformat()})
     _step_comes(city, step)
     assert now < step
 
