@@ -60,6 +60,7 @@ def link(
     modules = {m.name: m for m in map(parse, sources, sources.values())}
     for module in modules.values():
         resolve_imports(module)
+    modules = _imported(modules, entries)
     find_constants(modules)
     find_rows(modules)
     found = reachable(modules, entries)
@@ -88,6 +89,20 @@ def link(
     for name, one in sorted(names.attributes.items()):
         told["." + one] = f"{told['.' + one]}|{name}" if "." + one in told else name
     return Linked("\n".join(parts) + "\n", tuple(starts), told)
+
+
+def _imported(modules: Mapping[str, Module], entries: Collection[Place]) -> dict[str, Module]:
+    """The modules that entries import, and what those do; all others have no part in it."""
+    wanted = [where for where, _ in entries]
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in found or name not in modules:
+            continue
+        found.add(name)
+        for where, inner in modules[name].imported.values():
+            wanted += [where, f"{where}.{inner}"]
+    return {name: module for name, module in modules.items() if name in found}
 
 
 def link_cold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -81,15 +82,25 @@ class Module:
 def parse(path: str, source: str) -> Module:
     package = path.endswith("__init__.py")
     dotted = path.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
-    return Module(path, dotted, package, source, ast.parse(source, path))
+    return Module(path, dotted, package, source, _tree(path, source))
+
+
+@functools.cache
+def _tree(path: str, source: str) -> ast.Module:
+    """Nobody changes a tree, and an image is linked of the same files a dozen times."""
+    return ast.parse(source, path)
 
 
 def resolve_imports(module: Module) -> None:
     """Fill `imported`: local name -> (module, name in it)."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                module.imported[alias.asname or alias.name] = (_origin(module, node), alias.name)
+    for node in _imports(module.tree):
+        for alias in node.names:
+            module.imported[alias.asname or alias.name] = (_origin(module, node), alias.name)
+
+
+@functools.cache
+def _imports(tree: ast.Module) -> list[ast.ImportFrom]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
 
 def _origin(module: Module, node: ast.ImportFrom) -> str:
