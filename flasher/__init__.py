@@ -14,13 +14,17 @@ from .build import (
     frozen_sources,
 )
 from .commands import app
+from .partitions import TABLE_AT, TABLE_SIZE, Partition, parse_partitions
 from .signing import SigningError, sign
 
 __all__ = [
     "IMAGE_SIZE_MAX_BYTES",
+    "TABLE_AT",
+    "TABLE_SIZE",
     "BoardError",
     "BuildError",
     "Image",
+    "Partition",
     "SigningError",
     "Value",
     "app",
@@ -29,5 +33,6 @@ __all__ = [
     "build_romfs",
     "compile_board",
     "frozen_sources",
+    "parse_partitions",
     "sign",
 ]

@@ -11,7 +11,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from .partitions import TABLE_AT, TABLE_SIZE, Partition, named, parse
+from .partitions import TABLE_AT, TABLE_SIZE, Partition, named, parse_partitions
 from .troubles import REFUSED, FlashError, told
 
 _MAGIC = 0xE9
@@ -71,7 +71,7 @@ def look_at(data: bytes) -> MicroPython:
     chip, offset = CHIPS[chip_id]
     start = TABLE_AT - offset
     try:
-        rows = parse(data[start : start + TABLE_SIZE])
+        rows = parse_partitions(data[start : start + TABLE_SIZE])
     except ValueError as error:
         raise FlashError(
             f"{error}: take the whole image (boot loader, table and application in one file), "

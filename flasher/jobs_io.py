@@ -14,7 +14,7 @@ from typing import Any
 from . import node_files
 from .console_io import Console, status_of
 from .image import MicroPython, fits
-from .partitions import TABLE_AT, TABLE_SIZE, named, parse
+from .partitions import TABLE_AT, TABLE_SIZE, named, parse_partitions
 from .ports_io import opened
 from .session_io import Found, Progress, Session, session
 from .talk import SelfTest
@@ -152,7 +152,7 @@ def look(port: str, baud: int, tell: Progress) -> dict[str, Any]:
 
 def _content(board: Session) -> dict[str, Any]:
     try:
-        rows = parse(board.read(TABLE_AT, TABLE_SIZE))
+        rows = parse_partitions(board.read(TABLE_AT, TABLE_SIZE))
     except ValueError:
         return {"holds": "nothing that boots"}
     files, romfs = named(rows, "vfs"), named(rows, "romfs")

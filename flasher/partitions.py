@@ -28,7 +28,7 @@ class Partition:
     size: int
 
 
-def parse(table: bytes) -> tuple[Partition, ...]:
+def parse_partitions(table: bytes) -> tuple[Partition, ...]:
     """The rows; ValueError when there are none or their MD5 is wrong."""
     rows = []
     for at in range(0, len(table) - _ROW.size + 1, _ROW.size):

@@ -6,15 +6,12 @@ first: everything the boot ROM says is decided there, byte by byte and without I
 
 from .chips import CHIPS, Chip
 from .image import application_image, esp_image, micropython_image, partition_table
-from .partitions import Partition, parse
 
 __all__ = [
     "CHIPS",
     "Chip",
-    "Partition",
     "application_image",
     "esp_image",
     "micropython_image",
-    "parse",
     "partition_table",
 ]

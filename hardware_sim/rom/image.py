@@ -11,9 +11,11 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
+from flasher import TABLE_AT, TABLE_SIZE, Partition, parse_partitions
+
 from .chips import CHIPS, Chip
 from .flash import Flash, FlashError
-from .partitions import APPLICATION, TABLE_AT, TABLE_SIZE, Partition, layout, parse
+from .partitions import APPLICATION, layout
 from .partitions import partition_table as _table
 
 VERSION = "v1.29.0"
@@ -98,7 +100,7 @@ def installed(chip: Chip, flash: Flash) -> Installed:
     except ValueError as error:
         raise NotBootable(f"ets_main.c 371 {error}") from error
     try:
-        rows = parse(flash.read(TABLE_AT, TABLE_SIZE))
+        rows = parse_partitions(flash.read(TABLE_AT, TABLE_SIZE))
     except ValueError as error:
         raise NotBootable(f"E (68) boot: {error}") from error
     application = next((row for row in rows if row.kind == APPLICATION), None)

@@ -1,18 +1,14 @@
-"""The partition table at 0x8000: made from our port's CSV, and parsed from flash.
-
-Rows of 32 bytes, then a row with the MD5 of those before; blank flash ends it.
-"""
+"""The partition table at 0x8000, made from our port's CSV; flash.py's own parser reads it."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-TABLE_AT = 0x8000
-TABLE_SIZE = 0xC00
+from flasher import TABLE_SIZE, Partition
+
 _ROW = struct.Struct("<2sBBII16sI")
 _MARK = b"\xaa\x50"
 _MD5_MARK = b"\xeb\xeb" + b"\xff" * 14
@@ -26,17 +22,6 @@ _STOCK = """nvs,data,nvs,0x9000,0x6000
 phy_init,data,phy,0xf000,0x1000
 factory,app,factory,0x10000,0x1F0000
 vfs,data,fat,0x200000,0x200000"""
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One row; `kind` 0 is an application, 1 is data."""
-
-    name: str
-    kind: int
-    subtype: int
-    offset: int
-    size: int
 
 
 def layout(flash_mb: int, *, romfs: bool = True) -> tuple[Partition, ...]:
@@ -64,22 +49,3 @@ def partition_table(rows: Iterable[Partition]) -> bytes:
     )
     data += _MD5_MARK + hashlib.md5(data, usedforsecurity=False).digest()
     return data.ljust(TABLE_SIZE, b"\xff")
-
-
-def parse(table: bytes) -> tuple[Partition, ...]:
-    """The rows; ValueError when there are none or their MD5 is wrong."""
-    rows = []
-    for at in range(0, len(table) - _ROW.size + 1, _ROW.size):
-        row = table[at : at + _ROW.size]
-        if row.startswith(_MD5_MARK):
-            if hashlib.md5(table[:at], usedforsecurity=False).digest() != row[16:]:
-                raise ValueError("the MD5 of the partition table is wrong")
-            break
-        if row[:2] != _MARK:
-            break
-        _, kind, subtype, offset, size, name, _ = _ROW.unpack(row)
-        text = name.rstrip(b"\0").decode("ascii", "replace")
-        rows.append(Partition(text, kind, subtype, offset, size))
-    if not rows:
-        raise ValueError("there is no partition table")
-    return tuple(rows)
