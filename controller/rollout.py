@@ -38,7 +38,7 @@ class Rollout:
         for row in known:
             if row.state in (SENT, TAKEN):
                 self._tell(row, now)
-        for row in known:
+        for row in sorted(known, key=lambda one: one.since_s):  # Who was not heard comes last.
             if row.state == WAITING and self._may_begin(row, known):
                 self._tell(row, now)
         return [row for row in known if (row.state, row.why) != before[row.node_id]]
@@ -53,6 +53,7 @@ class Rollout:
         elif row.state == SENT and upload is not None and upload.stored:
             _turn(row, TAKEN, now)
         elif row.state == SENT and now.domain_s - row.since_s > PATIENCE_S:
+            node.uploads.pop(wire.UPLOAD_RENEWAL, None)
             _turn(row, WAITING, now, "it was not heard")
         elif row.state == TAKEN and not has_key and now.domain_s - row.since_s > PATIENCE_S:
             _turn(row, FAILED, now, "it has its next key and has not joined under it")

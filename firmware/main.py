@@ -180,19 +180,21 @@ class Shell:
 
         CAME: a is the UploadState that answers, b the content. START: a is what is not proved.
         """
-        told = None
+        told, work = None, self._renewing
         try:
-            if what <= CAME and self._renewing is None:
+            if what <= CAME and work is None:
                 boot_count = self.node.stored.boot_count
-                self._renewing = load(_RENEW).run(a if what == START else 0, boot_count)
-                told = next(self._renewing)
+                work = load(_RENEW).run(a if what == START else 0, boot_count)
+                told = next(work)
             if what == CAME:
-                told = self._renewing.send((what, b, a.generation))
+                told = work.send((what, b, a.generation))
                 a.status = wire.UPLOAD_BAD_CONTENT
-                if told:
+                if told and told[4]:
                     a.status = wire.UPLOAD_STORED if told[0] else wire.UPLOAD_PROVED
-            elif what and self._renewing:
-                told = self._renewing.send((what, a, b))
+            elif what == START:
+                self._renewing = work
+            elif work is not None:
+                told = work.send((what, a, b))
         except MemoryError:  # The lamp comes first; the controller begins again.
             told = None
             if what == CAME:
@@ -202,8 +204,7 @@ class Shell:
         if not told:
             return 0
         self.link.use(told[2], told[3])
-        if not told[0]:
-            self._renewing = None
+        self._renewing = work if told[0] else None
         return told[1]
 
     def typed(self) -> bool:

@@ -31,7 +31,8 @@ def run(unproved, boot_count):
 
     unproved: mask of what was renewed and not proved by a join. Steps answer None: nothing is to
     be done (a renewal that came: it is refused, nothing was changed), or (mask of what is unproved
-    now, mask of the old ones in use, key for joins from now on, password for the next connection).
+    now, mask of the old ones in use, key for joins from now on, password for the next connection,
+    whether all that came was taken).
 
     New ones come first. A password that the broker refuses and a certificate that is not good
     make the next connection try the other one; joins that stay unanswered for ten minutes make
@@ -42,7 +43,7 @@ def run(unproved, boot_count):
     planned = 0  # The same for the next connection.
     joined_s = 0
     told = None
-    if boot_count & 3 == 3:
+    if unproved and boot_count & 3 == 3:
         used = unproved & KEY
         told = _told(used, b"", 0)
     while True:
@@ -73,8 +74,8 @@ def run(unproved, boot_count):
 
 def _told(
     old: int, content: "bytes | None", generation: int
-) -> "tuple[int, int, bytes, str] | None":
-    """(mask of what is not proved, which old ones, key, password), or None.
+) -> "tuple[int, int, bytes, str, bool] | None":
+    """(mask of what is not proved, which old ones, key, password, all was taken), or None.
 
     old: mask of the values for which the old one is used now. content: a renewal, whose upload has
     this generation; None: the node has joined, so what it uses is proved. Then the password is the
@@ -84,19 +85,19 @@ def _told(
         said = json.load(file)
     before = said.get("before") or [0, None, None, None]
     if content != b"":
-        text = json.dumps(said)
+        text, whole = json.dumps(said), True
         _settle(said, before, old)
         if content:
             told = _opened(_used(said, before, old, 0), content, generation)
             if not told or not _good(told):
                 return None
-            old = _taken(said, before, old, told)
-            if old < 0:
-                return None
+            old, whole = _taken(said, before, old, told)
         _store(said, before, text)
     old &= before[0]
     key = bytes.fromhex(_used(said, before, old, 0))
-    return before[0], old, key, _used(said, before, 0 if content != b"" else old, 1)
+    if content == b"":
+        return before[0], old, key, _used(said, before, old, 1), True
+    return before[0], old, key, said["password"], whole
 
 
 def _used(said, before, old, index):
@@ -112,15 +113,21 @@ def _settle(said, before, old):
 
 
 def _taken(said, before, old, told):
-    """Put new values before those that are used; which old ones are used then, -1: refused."""
+    """Put new values before those that are used; which old ones are used then, and all is taken.
+
+    While an authority is not proved both are accepted, and nobody knows which one is needed: a
+    third one has to wait, or the operator takes the last one back.
+    """
+    whole = True
     for index in range(3):
         bit, name = 1 << index, _NAMES[index]
         value = told.get(name)
         if value is None:
             continue
-        if bit == AUTHORITY and old & bit:  # Both are accepted: nobody knows which one is needed.
+        if bit == AUTHORITY and old & bit:
             if value not in (said[name], before[index + 1]):
-                return -1
+                whole = False
+                continue
             if value != said[name]:
                 said[name], before[index + 1] = value, said[name]
         elif value != said.get(name, ""):
@@ -134,7 +141,7 @@ def _taken(said, before, old, told):
                 before[index + 1] = used
             said[name] = value
         old &= ~bit
-    return old
+    return old, whole
 
 
 def _good(told):
