@@ -5,7 +5,7 @@ busy is left unanswered, for an answer now would destroy a neighbour's. Cold: a 
 the image, which nodes without a line never load. What came is told as a broker's client tells it.
 """
 
-from protocol import mqtt, wire
+from protocol import mqtt
 from protocol.wire import line
 
 from .parts import PARTS
@@ -15,7 +15,6 @@ _PARTS = 4
 _STALE_MS = 30  # The controller waits for 60 (controller_end/line.py).
 _LOST_MS = 10000  # Who is not polled for so long has no controller.
 _READ_SIZE = 256
-_NEAR = wire.Near.TYPE
 KEY, LOST, UP = 1, 2, 4  # What a turn tells: somebody types, nobody polls any more, we are polled.
 
 
@@ -56,40 +55,36 @@ def run(board, setting, poll, events, topics):
             if utime.ticks_diff(utime.ticks_ms(), looked_ms) > _STALE_MS:
                 while port.read(_READ_SIZE):
                     pass
-                node.cut()
+                node.held = b""
             for what, _ in poll.ipoll(said):
                 if what is not port:
                     found = KEY
             answer = node.receive(port.read(_READ_SIZE) or b"")
             if answer:
                 polled_ms = utime.ticks_ms()
-                _say(port, driver, answer)
+                # A transceiver that must be told drives the line for so long only.
+                if driver is not None:
+                    driver.value(1)
+                port.write(answer)
+                if driver is not None:
+                    port.flush()
+                    driver.value(0)
         except OSError:
             pass  # A simulated pair is cut.
         looked_ms = utime.ticks_ms()
         if node.begun != begun:
             begun = node.begun
-            events.append((mqtt.SUBSCRIBED, None, None, 0, 0))
-        for frame in node.frames:
-            topic = topics[1] if frame[1:2] == bytes((_NEAR,)) else topics[0]
-            events.append((mqtt.MESSAGE, topic, frame, 0, 0))
-        node.frames.clear()
-        if choked and not node.full:
+            events.append((mqtt.SUBSCRIBED, node, node, 0, 0))
+        for topic, came in zip(topics, (node.frames, node.told)):
+            for frame in came:
+                events.append((mqtt.MESSAGE, topic, frame, 0, 0))
+            came.clear()
+        if choked and node.queue(b""):
             choked = False
-            events.append((mqtt.PUBLISHED, None, None, None, None))
+            events.append((mqtt.PUBLISHED, node, node, 0, 0))
         if begun and utime.ticks_diff(looked_ms, polled_ms) > _LOST_MS:
             node.forget()
             begun = node.begun = 0
             found |= LOST
         elif begun:
             found |= UP
-
-
-def _say(port, driver, answer):
-    """Write an answer; a transceiver that must be told drives the line for so long."""
-    if driver is not None:
-        driver.value(1)
-    port.write(answer)
-    if driver is not None:
-        port.flush()
-        driver.value(0)

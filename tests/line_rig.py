@@ -1,4 +1,4 @@
-"""A simulated pair of wires in a thread, nodes on it, and a desk that speaks through the real port.
+"""A simulated pair of wires in a thread, nodes on it, and a desk behind the real port.
 
 The desk has the controller's own line (controller/io/line_io.py) in the place of a broker.
 """
@@ -6,6 +6,7 @@ The desk has the controller's own line (controller/io/line_io.py) in the place o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -103,27 +104,35 @@ class LineDesk(Desk):
         """Work until the condition holds (TimeoutError if it never does), or for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._frame(self._came.get(timeout=0.02))
-            except queue.Empty:
-                pass  # Nothing came; the condition may hold all the same.
             if until is not None and until():
                 return
         if until is not None:
             raise TimeoutError(f"not within {seconds} s; got {self.got[-3:]}: {self.node.log()}")
 
 
-def desk(node: RealNode, pair: Pair, address: int) -> LineDesk:
-    """The desk of the only node of a pair."""
-    came: queue.Queue[bytes] = queue.Queue()
-    row = SerialLine(f"socket://127.0.0.1:{pair.bus.port}", BAUD, {node.node_id: address})
+class Hall:
+    """One controller's port for several nodes, with a desk for each; hints go to all."""
 
-    def take(node_id: str, frame: bytes, address: int) -> None:
-        assert node_id == node.node_id
-        if len(frame) > 1 and frame[1] != wire.Near.TYPE:
-            came.put(frame)
-        link.acknowledge(address)
+    def __init__(self, pair: Pair, nodes: dict[int, RealNode]) -> None:
+        self.hints = 0
+        self._came: dict[str, queue.Queue[bytes]] = {
+            n.node_id: queue.Queue() for n in nodes.values()
+        }
+        by_id = {node.node_id: address for address, node in nodes.items()}
+        self.link = LineLink(
+            SerialLine(f"socket://127.0.0.1:{pair.bus.port}", BAUD, by_id), self._take
+        )
+        self.desks = [
+            LineDesk(node, self.link, self._came[node.node_id]) for node in nodes.values()
+        ]
+        pair.serve(self.link)
 
-    link = LineLink(row, take)
-    pair.serve(link)
-    return LineDesk(node, link, came)
+    def _take(self, node_id: str, frame: bytes, address: int) -> None:
+        if frame[1] == wire.Near.TYPE:
+            self.hints += 1
+            self.link.tell(frame)
+        else:
+            self._came[node_id].put(frame)
+        self.link.acknowledge(address)

@@ -62,7 +62,8 @@ class PWM:
 def UART(number, baudrate=9600, tx=None, rx=None, timeout=0):
     """A serial port; on what is no pin it is a simulated pair of wires, in line.py."""
     if tx > 99:
-        return __import__("simline").wired(tx)
+        __import__("simline")
+        return sys.modules.pop("simline").wired(tx)
     return Serial(number, tx)
 
 

@@ -28,10 +28,10 @@ def begun():
 
 def test_a_fresh_node_asks_to_begin_and_says_the_mark_back():
     node = line.PolledNode(5)
-    assert node.full
+    assert not node.queue(b"")
     assert said(node.receive(poll())) == (5, line.ANSWER | line.BEGIN, b"")
     assert said(node.receive(poll(line.BEGIN, MARK))) == (5, line.ANSWER | line.BEGIN, MARK)
-    assert node.begun == 1 and not node.full
+    assert node.begun == 1 and node.queue(b"")
     assert said(node.receive(poll())) == (5, line.ANSWER, b"")
 
 
@@ -77,20 +77,20 @@ def test_a_repeated_begin_keeps_the_toggles_and_a_new_one_sets_them():
 def test_nobody_answers_what_everybody_is_told():
     node = begun()
     assert node.receive(poll(0, b"hint", line.EVERYBODY)) == b""
-    assert node.frames == [b"hint"]
+    assert node.told == [b"hint"] and not node.frames
 
 
 def test_a_poll_that_something_follows_is_left_unanswered():
     node = begun()
     assert node.receive(poll() + poll(address=6)[:3]) == b""
-    node.cut()
+    node.held = b""
     assert said(node.receive(poll(address=6)[3:] + poll())) == (5, line.ANSWER, b"")
 
 
 def test_eight_frames_wait_and_no_more():
     node = begun()
     assert all(node.queue(bytes((number,))) for number in range(8))
-    assert node.full and not node.queue(b"ninth")
+    assert not node.queue(b"ninth")
     node.receive(poll())
     node.receive(poll(line.TAKEN))
     assert node.queue(b"ninth")

@@ -40,26 +40,32 @@ def wrap(frame: bytes) -> bytes:
     return bytes(out)
 
 
-def unwrap(line: bytes) -> bytes:
-    """The frame in the bytes between two zeros; DecodeError with a reason otherwise."""
+def content(line: bytes) -> "bytes | str":
+    """The frame in the bytes between two zeros, or the reason why there is none."""
     if len(line) > LINE_SIZE_MAX:
-        raise DecodeError(TOO_LONG, str(len(line)))
+        return TOO_LONG
     data = bytearray()
     at = 0
     while at < len(line):
         code = line[at]
         if not code or at + code > len(line):
-            raise DecodeError(FRAMING, "code {} at {}".format(code, at))
+            return FRAMING
         data += line[at + 1 : at + code]
         at += code
         if code < 255 and at < len(line):
             data.append(0)
     if len(data) < 3:
-        raise DecodeError(TOO_SHORT, str(len(data)))
+        return TOO_SHORT
     frame = bytes(data[:-2])
-    if crc16(frame) != data[-2] << 8 | data[-1]:
-        raise DecodeError(CRC)
-    return frame
+    return frame if crc16(frame) == data[-2] << 8 | data[-1] else CRC
+
+
+def unwrap(line: bytes) -> bytes:
+    """The frame in the bytes between two zeros; DecodeError with a reason otherwise."""
+    found = content(line)
+    if isinstance(found, bytes):
+        return found
+    raise DecodeError(found)
 
 
 class LineReader:

@@ -7,8 +7,7 @@ drawn by who polls, tell a repeated BEGIN from a new one. A node that knows no B
 """
 
 from ..const import const
-from ..errors import DecodeError
-from .cobs import LINE_SIZE_MAX, unwrap, wrap
+from .cobs import LINE_SIZE_MAX, content, wrap
 
 ANSWER = const(0x80)  # From a node; so nobody takes an answer, or the echo of it, for a poll.
 BEGIN = const(0x40)
@@ -27,13 +26,17 @@ def packet(address: int, control: int, frame: bytes) -> bytes:
 
 
 class PolledNode:
-    """The end with an address, 1-247. What came lies in `frames`; `begun` counts BEGINs."""
+    """The end with an address, 1-247. What came lies in `frames`, what all were told in `told`.
+
+    `begun` counts BEGINs; `held` is a packet's beginning, which who comes too late empties.
+    """
 
     def __init__(self, address: int) -> None:
         self._address = address
         self.frames: list[bytes] = []
+        self.told: list[bytes] = []
         self.begun = 0
-        self._held = b""
+        self.held = b""
         self._began = False
         self.forget()
 
@@ -45,26 +48,21 @@ class PolledNode:
         self._taken = 0
         self._under_way = False
 
-    @property
-    def full(self) -> bool:
-        """Whether `queue` would refuse."""
-        return not self._mark or len(self._waiting) >= WAITING_MAX
-
     def queue(self, frame: bytes) -> bool:
-        """Send a frame when it is our turn; False: there is no room, or nobody polls."""
-        if self.full:
-            return False
-        self._waiting.append(frame)
-        return True
+        """Send a frame when it is our turn; False: there is no room, or nobody polls.
 
-    def cut(self) -> None:
-        """What was read so far is left: an answer to it would come too late."""
-        self._held = b""
+        An empty one only asks whether there is room.
+        """
+        if not self._mark or len(self._waiting) >= WAITING_MAX:
+            return False
+        if frame:
+            self._waiting.append(frame)
+        return True
 
     def receive(self, data: bytes) -> bytes:
         """Bytes from the line in; what is to be written at once out, b"" when nothing is."""
         asked = False
-        held = self._held + data
+        held = self.held + data
         while True:
             at = held.find(b"\0")
             if at < 0:
@@ -72,25 +70,30 @@ class PolledNode:
             if at:
                 asked = self._packet(held[:at])
             held = held[at + 1 :]
-        self._held = held if len(held) <= LINE_SIZE_MAX else b""
-        # Who polled has gone on when something follows: an answer would destroy another's.
-        return self._answer() if asked and not held else b""
+        self.held = held if len(held) <= LINE_SIZE_MAX else b""
+        if held or not asked:  # Who polled has gone on when something follows.
+            return b""
+        control, frame = ANSWER | BEGIN, self._mark
+        if frame and not self._began:
+            control, frame = ANSWER | self._taken, b""
+            if self._waiting:
+                self._under_way = True
+                control |= self._sent | (MORE if len(self._waiting) > 1 else 0)
+                frame = self._waiting[0]
+        return packet(self._address, control, frame)
 
     def _packet(self, line: bytes) -> bool:
         """Take a packet; whether it is to be answered. Others' are not even unwrapped."""
         if len(line) < 2 or (line[0] > 1 and line[1] != self._address):
             return False
-        try:
-            content = unwrap(line)
-        except DecodeError:
+        found = content(line)
+        if not isinstance(found, bytes) or len(found) < 2:
             return False
-        if len(content) < 2:
+        control, frame = found[1], found[2:]
+        if control & ANSWER:
             return False
-        address, control, frame = content[0], content[1], content[2:]
-        if control & ANSWER or address not in (self._address, EVERYBODY):
-            return False
-        if address == EVERYBODY:
-            self.frames.append(frame)
+        if found[0] == EVERYBODY:
+            self.told.append(frame)
             return False
         if control & BEGIN:
             if frame and frame != self._mark:
@@ -98,27 +101,12 @@ class PolledNode:
                 self._mark = frame
                 self.begun += 1
         elif self._mark:
-            self._polled(control, frame)
+            if self._under_way and (control & TAKEN) << 1 == self._sent:
+                self._waiting.pop(0)
+                self._sent ^= SENT
+                self._under_way = False
+            if frame and (control & SENT) >> 1 != self._taken:
+                self._taken ^= TAKEN
+                self.frames.append(frame)
         self._began = bool(control & BEGIN)
         return True
-
-    def _polled(self, control: int, frame: bytes) -> None:
-        if self._under_way and (control & TAKEN) << 1 == self._sent:
-            self._waiting.pop(0)
-            self._sent ^= SENT
-            self._under_way = False
-        if frame and (control & SENT) >> 1 != self._taken:
-            self._taken ^= TAKEN
-            self.frames.append(frame)
-
-    def _answer(self) -> bytes:
-        if self._began or not self._mark:
-            return packet(self._address, ANSWER | BEGIN, self._mark)
-        control = ANSWER | self._taken
-        if not self._waiting:
-            return packet(self._address, control, b"")
-        self._under_way = True
-        control |= self._sent
-        if len(self._waiting) > 1:
-            control |= MORE
-        return packet(self._address, control, self._waiting[0])

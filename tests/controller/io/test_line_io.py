@@ -36,8 +36,9 @@ class Node(asyncio.DatagramProtocol):
         answer = self.end.receive(data)
         if answer:
             self.transport.sendto(answer)
-        self.got += self.end.frames
+        self.got += self.end.frames + self.end.told
         self.end.frames.clear()
+        self.end.told.clear()
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

@@ -61,8 +61,9 @@ class Street:
             if said:
                 self.polled[address].append(self.now_ms)
                 answer += said
-            self.down[address] += node.frames
+            self.down[address] += node.frames + node.told
             node.frames.clear()
+            node.told.clear()
         if answer:
             self.now_ms += 5 + send_ms(len(answer) - 7, BAUD)
             for address, frame in self.master.receive(self.carried(answer), self.now_ms):
