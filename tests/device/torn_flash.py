@@ -8,47 +8,19 @@ write to the flash chip is torn in its middle and the power is gone. Then everyt
 and what is there is printed: the slot's number, its generation and the events.
 """
 
-import errno
 import struct
 import sys
 
 import vfs
 
 sys.path.insert(0, sys.argv[1])
+sys.path.insert(0, sys.argv[1] + "/tests/device")
+
+from torn_chip import BLOCK_SIZE, BLOCKS, Chip
 
 from firmware.flash_io import EventLog, Slot
 from firmware.happenings import event_of, record_of
 from protocol import wire
-
-BLOCK_SIZE, BLOCKS = 4096, 64
-
-
-class Chip:
-    """Flash that loses its power at a write."""
-
-    def __init__(self, memory, cut):
-        self.memory = memory
-        self.cut = cut
-        self.writes = 0
-
-    def readblocks(self, block, buffer, offset=0):
-        at = block * BLOCK_SIZE + offset
-        buffer[:] = self.memory[at : at + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        self.writes += 1
-        size = len(buffer)
-        if self.cut and self.writes >= self.cut:
-            size = size // 2 if self.writes == self.cut else 0
-        at = block * BLOCK_SIZE + offset
-        self.memory[at : at + size] = bytes(buffer)[:size]
-        if size < len(buffer):
-            raise OSError(errno.EIO)
-
-    def ioctl(self, operation, argument):
-        if operation == 6 and self.cut and self.writes >= self.cut:
-            raise OSError(errno.EIO)
-        return {4: BLOCKS, 5: BLOCK_SIZE}.get(operation, 0)
 
 
 def content_of(number):
