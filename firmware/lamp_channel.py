@@ -4,6 +4,7 @@ import struct
 
 from protocol import schedule, wire
 
+from .daylight import bright, is_dark
 from .effects import DUTY, NEAR, RELAY, STORE_MEMORY, Effects
 from .happenings import Happenings
 from .lamp import Lamp
@@ -19,10 +20,6 @@ _POWER_NEWS_MW = 700
 # Reports keep this distance, but for the first after a change.
 _REPORT_MS_MIN = 150
 _RAMP_REPORT_MS = 2000
-# The photocell's levels, and what of it is believed, as in daylight.py. It is here again, for two
-# globals more would cost each lamp a kilobyte.
-DARK_DX, BRIGHT_DX = 350, 700
-_BRIGHT_S, _WINDOW_S, _DAY_S = 60, 5400, 86400
 # Light is told when it has changed by a quarter and 2 lux, at dusk and dawn only.
 _LUX_TOLD_DX_MAX = 2000
 _LUX_REPORT_MS = 10000
@@ -58,7 +55,6 @@ class LampChannel:
         self.rules = b""
         self._dark = True
         self._dark_s = 0
-        self._sun: list[object] = [-1, 0, 0, 0, None]
         self._reported_lux_dx = -1
         self._reported_power_mw = -1
         self._burning_ms = 0
@@ -83,7 +79,7 @@ class LampChannel:
         if self.motion.present and (changed or now.uptime_s - self._hinted_s >= _HINT_S):
             self._hint(now)
         self.inputs.now_s, self.inputs.lux_dx = now.uptime_s, readings.lux_dx
-        if self._dark != self._is_dark(readings.lux_dx):
+        if self._dark != is_dark(readings.lux_dx, self._dark):
             self._dark = not self._dark
             self.news = True
         near = 0
@@ -91,7 +87,7 @@ class LampChannel:
             near = self._said.near_percent
         if self._dark:
             self._dark_s = now.uptime_s
-        light = self._bright(now, readings)
+        light = bright(self._dark_s, now, readings, self._said)
         if lamp.tick(now, self.motion.age_s(now), near, light) or changed:
             self.news = True
         if lamp.closed != self._closed:
@@ -173,30 +169,6 @@ class LampChannel:
             if self.burning_min - self._stored_min >= _STORE_MIN:
                 self._remember()
         self._ticked_ms = now.tick_ms
-
-    def _is_dark(self, lux_dx: int) -> bool:
-        if lux_dx < 0:
-            return self._dark
-        return lux_dx < DARK_DX or (self._dark and lux_dx <= BRIGHT_DX)
-
-    def _bright(self, now: Now, readings: Readings) -> int:
-        """What of the photocell is believed: 1 bright, 0 dark, -1 without one."""
-        if readings.lux_dx < 0:
-            return -1
-        said, sun = self._said, self._sun
-        if now.quality == wire.TIME_ESTIMATED and said is not None:
-            if sun[0] != now.day or sun[4] is not said:  # Worked out once a day.
-                rise, down, kind = schedule.sun_times(now.day, said.lat_e5, said.lon_e5)
-                sun[:] = [now.day, rise, down, kind, said]
-            _, rise, down, kind, _ = sun  # type: ignore[assignment] # numbers, but the last
-            after_s, before_s = (now.second - rise) % _DAY_S, (down - now.second) % _DAY_S
-            day_s, window_s = (down - rise) % _DAY_S, _WINDOW_S + readings.clock_error_s
-            if kind == schedule.NORMAL:
-                if after_s < day_s and min(after_s, before_s) > window_s:
-                    return 1
-                if after_s > day_s and min(_DAY_S - after_s, _DAY_S - before_s) > window_s:
-                    return 0
-        return 1 if now.uptime_s - self._dark_s >= _BRIGHT_S else 0
 
     def due(self, readings: Readings, since_ms: int) -> bool:
         """Whether the state should be told, `since_ms` after it was last told."""

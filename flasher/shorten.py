@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .reach import Place, origin, registers, removable
 from .rows import MESSAGE, TABLE, LinkError, row_of, table_text
-from .sources import ARGUMENTS, Function, Module, Row, constant_of, number_of, pairs
+from .sources import ARGUMENTS, Function, Module, Row, constant_of, number_of, pairs, text_of
 
 # What a field engineer reads of a node that does not start, and in its console.
 _SAID_ERRORS = ("SettingsError", "Wrong")
@@ -112,10 +112,15 @@ class Editor(ast.NodeVisitor):
         """Drop an assignment of nothing but constants."""
         found = list(pairs(node.targets[0], node.value))
         top = node in self._module.tree.body
-        if top and found and all(name in self._module.constants for name, _ in found):
+        if top and found and all(self._is_folded(name) for name, _ in found):
             self._module.replace(node, "pass")
             return
         self.generic_visit(node)
+
+    def _is_folded(self, name: str) -> bool:
+        """Whether its value stands in its place everywhere; names that others ask for stay."""
+        text = name in self._module.texts and name not in self._names.kept
+        return text or name in self._module.constants
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """A declaration without a value says nothing at run time; a type never does."""
@@ -224,9 +229,13 @@ class Editor(ast.NodeVisitor):
         if place[1] in self._modules[place[0]].rows:
             where = f"{self._module.path}:{node.lineno}"
             raise LinkError(f"{where}: a row may be made, asked for its TYPE or by isinstance")
-        number = constant_of(place[1], self._modules[place[0]], self._modules)
+        home = self._modules[place[0]]
+        number = constant_of(place[1], home, self._modules)
+        text = text_of(place[1], home, self._modules)
         if number is not None:
             self._module.replace(node, f"({number})" if number < 0 else str(number))
+        elif text is not None and place[1] not in self._names.kept:
+            self._module.replace(node, repr(text))
         elif place in self._names.globals:
             self._module.replace(node, self._names.globals[place])
 

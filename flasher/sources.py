@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -46,6 +47,7 @@ class Module:
     tree: ast.Module
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
     constants: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, str | bytes] = field(default_factory=dict)
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     defined: set[str] = field(default_factory=set)
@@ -113,7 +115,7 @@ def _origin(module: Module, node: ast.ImportFrom) -> str:
 
 
 def find_constants(modules: Mapping[str, Module]) -> None:
-    """Integers that are assigned once at the top of a module, also made of others."""
+    """Integers and texts assigned once at the top of a module; integers also made of others."""
     for _ in range(4):  # A constant may be made of one that is made of one.
         for module in modules.values():
             for node in module.tree.body:
@@ -128,6 +130,9 @@ def find_constants(modules: Mapping[str, Module]) -> None:
                             continue
                         if number is not None:
                             module.constants[name] = number
+                        elif isinstance(value, ast.Constant):
+                            if isinstance(value.value, str | bytes):
+                                module.texts[name] = value.value
                         elif isinstance(value, ast.Tuple):
                             words = [w.value for w in value.elts if isinstance(w, ast.Constant)]
                             if len(words) == len(value.elts):
@@ -171,9 +176,12 @@ def number_of(node: ast.expr, module: Module, modules: Mapping[str, Module]) -> 
 
 
 def _looked_up(node: ast.Call, module: Module, modules: Mapping[str, Module]) -> int | None:
-    """`TABLE.index("word")` and `len(TABLE)` of a table of words."""
+    """`TABLE.index("word")` and `len(TABLE)` of a table of words; the size of a layout."""
     if len(node.args) != 1:
         return None
+    if isinstance(node.args[0], ast.Name) and ast.unparse(node.func) == "struct.calcsize":
+        layout = text_of(node.args[0].id, module, modules)
+        return struct.calcsize(layout) if isinstance(layout, str) and layout[:1] == "<" else None
     if isinstance(node.func, ast.Name) and node.func.id == "len":
         words = table_of(node.args[0], module, modules)
         return None if words is None else len(words)
@@ -203,11 +211,22 @@ def table_of(
 
 
 def constant_of(name: str, module: Module, modules: Mapping[str, Module]) -> int | None:
-    """The constant that a global name of a module stands for, through its imports."""
-    if name in module.constants:
-        return module.constants[name]
-    if name in module.imported:
+    """The integer that a global name of a module stands for, through its imports."""
+    home, own = _home(name, module, modules)
+    return home.constants.get(own)
+
+
+def text_of(name: str, module: Module, modules: Mapping[str, Module]) -> str | bytes | None:
+    """The text that a global name of a module stands for, through its imports."""
+    home, own = _home(name, module, modules)
+    return home.texts.get(own)
+
+
+def _home(name: str, module: Module, modules: Mapping[str, Module]) -> tuple[Module, str]:
+    """The module that a name comes from, as far as it is one of ours, and its name there."""
+    while name not in module.constants and name not in module.texts and name in module.imported:
         where, inner = module.imported[name]
-        if where in modules and where != module.name:
-            return constant_of(inner, modules[where], modules)
-    return None
+        if where not in modules or where == module.name:
+            break
+        module, name = modules[where], inner
+    return module, name

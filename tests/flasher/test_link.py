@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import types
 from typing import Any
@@ -170,3 +171,30 @@ def test_a_name_that_is_both_defined_and_imported_is_refused() -> None:
     assert found["run"]() == 4
     with pytest.raises(LinkError, match=r"main\.py: run is both defined and imported"):
         link({**parts, "program/main.py": main.replace(" as inner", "")}, {}, entries)
+
+
+def test_texts_and_sizes_of_layouts_stand_in_their_place() -> None:
+    parts = {
+        "program/__init__.py": "",
+        "program/words.py": (
+            "import struct\nLAYOUT, _MARK = '<HI', b'mark'\nSIZE = struct.calcsize(LAYOUT)\n"
+            "ASKED = 'known to a file that stays alone'\nOWN_SIZES = '@HI'\n"
+            "_WIDE = struct.calcsize(OWN_SIZES)\n\n\n"
+            "def mark(LAYOUT=_MARK):\n    return LAYOUT, SIZE, _WIDE\n"
+        ),
+        "program/main.py": (
+            "import struct\nfrom .words import ASKED, LAYOUT, mark\n\n\n"
+            "def run():\n    return struct.pack(LAYOUT, 1, 2), mark(), mark(3), ASKED\n"
+        ),
+    }
+    apart = {"program/alone.py": "from .main import ASKED\n"}
+    one = link(parts, apart, [("program.main", "run")])
+    found: dict[str, Any] = {}
+    exec(one.text, found)
+    wide = struct.calcsize("@HI")
+    text = "known to a file that stays alone"
+    assert found["run"]() == (
+        b"\1\0\2\0\0\0", (b"mark", 6, wide), (3, 6, wide), text,
+    )  # fmt: skip
+    kept = {type(value): value for value in found.values() if type(value) in (str, bytes, int)}
+    assert kept == {str: text, int: wide}
