@@ -7,10 +7,12 @@ others stay quick. With 32 nodes at 115200 baud a quiet round takes at most 2.1 
 answer within 5 ms), one in which all say and are told the longest frames twice 6.4 s (`round_ms`).
 """
 
-from __future__ import annotations
-
 from collections import deque
-from collections.abc import Callable, Iterable
+
+try:
+    from collections.abc import Callable, Iterable
+except ImportError:
+    pass  # MicroPython looks at no annotation.
 
 from .. import line
 from ..limits import FRAME_SIZE_MAX
