@@ -69,7 +69,9 @@ class Pair:
         self.loop.close()
 
 
-def lined(folder: Path, pair: Pair, address: int, *, place: int | None = None) -> RealNode:
+def lined(
+    folder: Path, pair: Pair, address: int, *, place: int | None = None, node_id: str = ""
+) -> RealNode:
     """A lamp on the pair; place: its number in a row of neighbours. No broker is told to it."""
     board = provision.board_spec("nema_rs485", wires=pair.bus.wires)
     assert board[PARTS.index("line_tx")] == pair.bus.wires
@@ -77,9 +79,13 @@ def lined(folder: Path, pair: Pair, address: int, *, place: int | None = None) -
     if place is not None:
         key = controller_end.near_key(SITE_KEY, "street-1")
         told["near"] = ["street-1", key.hex(), place]
-        told["node_id"] = f"0200000000{place:02x}"
+        node_id = node_id or f"0200000000{place:02x}"
+    if node_id:
+        told["node_id"] = node_id
+        told["key"] = controller_end.node_key(SITE_KEY, node_id).hex()
     node = RealNode(folder, "lamp", 9, told=told)
-    node.node_id = str(told.get("node_id", node.node_id))
+    if node_id:
+        node.node_id, node.key = node_id, controller_end.node_key(SITE_KEY, node_id)
     return node
 
 

@@ -19,6 +19,11 @@ def said(data):
     return content[0], content[1], content[2:]
 
 
+def came(node, kind=line.FRAME):
+    """What came of a kind."""
+    return [frame for what, frame in node.came if what == kind]
+
+
 def begun():
     """A node at address 5 that was told where to begin."""
     node = line.PolledNode(5)
@@ -31,7 +36,7 @@ def test_a_fresh_node_asks_to_begin_and_says_the_mark_back():
     assert not node.queue(b"")
     assert said(node.receive(poll())) == (5, line.ANSWER | line.BEGIN, b"")
     assert said(node.receive(poll(line.BEGIN, MARK))) == (5, line.ANSWER | line.BEGIN, MARK)
-    assert node.begun == 1 and node.queue(b"")
+    assert node.came == [(line.BEGUN, b"")] and node.queue(b"")
     assert said(node.receive(poll())) == (5, line.ANSWER, b"")
 
 
@@ -58,7 +63,7 @@ def test_a_repeated_frame_is_taken_once():
     for _ in range(3):
         assert said(node.receive(poll(line.SENT, b"down"))) == (5, line.ANSWER | line.TAKEN, b"")
     node.receive(poll(0, b"next"))
-    assert node.frames == [b"down", b"next"]
+    assert came(node) == [b"down", b"next"]
 
 
 def test_a_repeated_begin_keeps_the_toggles_and_a_new_one_sets_them():
@@ -66,18 +71,18 @@ def test_a_repeated_begin_keeps_the_toggles_and_a_new_one_sets_them():
     node.receive(poll(line.SENT, b"down"))
     node.receive(poll(line.BEGIN, MARK))
     node.receive(poll(line.SENT, b"down"))
-    assert node.frames == [b"down"]
+    assert came(node) == [b"down"]
     node.queue(b"old")
     node.receive(poll(line.BEGIN, b"\5\6\7\x08"))
     node.receive(poll(line.SENT, b"down"))
-    assert node.frames == [b"down", b"down"] and node.begun == 2
+    assert came(node) == [b"down", b"down"] and len(came(node, line.BEGUN)) == 2
     assert said(node.receive(poll())) == (5, line.ANSWER | line.TAKEN, b"")
 
 
 def test_nobody_answers_what_everybody_is_told():
     node = begun()
     assert node.receive(poll(0, b"hint", line.EVERYBODY)) == b""
-    assert node.told == [b"hint"] and not node.frames
+    assert came(node, line.TOLD) == [b"hint"] and not came(node)
 
 
 def test_a_poll_that_something_follows_is_left_unanswered():
@@ -102,7 +107,7 @@ def test_a_stream_may_be_cut_anywhere():
         node = begun()
         node.receive(stream[:cut])
         node.receive(stream[cut:])
-        assert node.frames == [bytes(range(200)), b"\0\0"]
+        assert came(node) == [bytes(range(200)), b"\0\0"]
 
 
 def test_hostile_bytes_raise_nothing_and_hold_little():

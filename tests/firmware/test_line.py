@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_presence_at_one_lamp_raises_the_other_through_the_controller(
     hall = Hall(pair, nodes)
     try:
         for desk in hall.desks:
-            desk.pump(20, until=lambda desk=desk: desk.last(wire.NodeState))  # type: ignore[misc] # now
+            desk.pump(20, until=functools.partial(desk.last, wire.NodeState))
             assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, neighbourly) == wire.UPLOAD_STORED
             assert desk.upload(wire.UPLOAD_SCHEDULE, 1, NIGHT) == wire.UPLOAD_STORED
         for node in nodes.values():

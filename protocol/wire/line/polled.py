@@ -18,6 +18,7 @@ EVERYBODY = const(0)  # This address is told, and nobody answers.
 ADDRESS_MAX = const(247)
 WAITING_MAX = const(8)
 MARK_SIZE = const(4)
+FRAME, TOLD, BEGUN = const(0), const(1), const(2)  # What came: to us, to all, a new beginning.
 
 
 def packet(address: int, control: int, frame: bytes) -> bytes:
@@ -26,23 +27,22 @@ def packet(address: int, control: int, frame: bytes) -> bytes:
 
 
 class PolledNode:
-    """The end with an address, 1-247. What came lies in `frames`, what all were told in `told`.
+    """The end with an address, 1-247.
 
-    `begun` counts BEGINs; `held` is a packet's beginning, which who comes too late empties.
+    `came`: what came since it was emptied, each FRAME or TOLD with a frame, or BEGUN. `held`: the
+    beginning of a packet, which who comes too late empties. `mark`: empty while nobody polls.
     """
 
     def __init__(self, address: int) -> None:
         self._address = address
-        self.frames: list[bytes] = []
-        self.told: list[bytes] = []
-        self.begun = 0
+        self.came: list[tuple[int, bytes]] = []
         self.held = b""
         self._began = False
         self.forget()
 
     def forget(self) -> None:
         """Nobody has polled for long: what waits is dropped, and the next poll begins anew."""
-        self._mark = b""
+        self.mark = b""
         self._waiting: list[bytes] = []
         self._sent = SENT  # The toggle of the first that waits.
         self._taken = 0
@@ -53,7 +53,7 @@ class PolledNode:
 
         An empty one only asks whether there is room.
         """
-        if not self._mark or len(self._waiting) >= WAITING_MAX:
+        if not self.mark or len(self._waiting) >= WAITING_MAX:
             return False
         if frame:
             self._waiting.append(frame)
@@ -73,7 +73,7 @@ class PolledNode:
         self.held = held if len(held) <= LINE_SIZE_MAX else b""
         if held or not asked:  # Who polled has gone on when something follows.
             return b""
-        control, frame = ANSWER | BEGIN, self._mark
+        control, frame = ANSWER | BEGIN, self.mark
         if frame and not self._began:
             control, frame = ANSWER | self._taken, b""
             if self._waiting:
@@ -93,20 +93,20 @@ class PolledNode:
         if control & ANSWER:
             return False
         if found[0] == EVERYBODY:
-            self.told.append(frame)
+            self.came.append((TOLD, frame))
             return False
         if control & BEGIN:
-            if frame and frame != self._mark:
+            if frame and frame != self.mark:
                 self.forget()
-                self._mark = frame
-                self.begun += 1
-        elif self._mark:
+                self.mark = frame
+                self.came.append((BEGUN, b""))
+        elif self.mark:
             if self._under_way and (control & TAKEN) << 1 == self._sent:
                 self._waiting.pop(0)
                 self._sent ^= SENT
                 self._under_way = False
             if frame and (control & SENT) >> 1 != self._taken:
                 self._taken ^= TAKEN
-                self.frames.append(frame)
+                self.came.append((FRAME, frame))
         self._began = bool(control & BEGIN)
         return True
