@@ -81,8 +81,7 @@ class Job:
             "board": board_of(row), "wifi": list(batch.get("wifi") or ("", "")),
             "update_keys": list(batch.get("update_keys") or ()),
         }  # fmt: skip
-        if node.get("near"):
-            said["near"] = node["near"]
+        said |= {name: node[name] for name in ("near", "line") if node.get(name)}
         return said
 
     def receipt(

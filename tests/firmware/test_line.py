@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,11 @@ from line_rig import Hall, LineDesk, Pair, lined
 from real_node import RealNode, configuration
 from schedule_tables import only, step
 
-from protocol import wire
+from firmware import PARTS
+from hardware_sim import provision
+from protocol import mqtt, wire
 from protocol.schedule.planning import Dynamic
+from protocol.wire import line
 
 HEAP_FREE_PERCENT_MIN = 35.0  # As of every node after a day; it lets no photocell in.
 NIGHT = only(step("00:00", 20), dynamic=(Dynamic("presence", "max", 80, 45),))
@@ -30,6 +35,140 @@ def lit_at(node: RealNode, percent: float, seconds: float = 8.0) -> None:
 
 def override(number: int, percent: int) -> wire.Override:
     return wire.Override(command_id=number, action=1, level_percent=percent, override_id=number)
+
+
+class Driver:
+    """The pin that lets the transceiver drive."""
+
+    OUT = 1
+
+    def __init__(self, steps: list[object]) -> None:
+        self._steps = steps
+
+    def __call__(self, number: int, mode: int, value: int) -> Driver:
+        assert (number, mode) == (23, self.OUT)
+        self.value(value)
+        return self
+
+    def value(self, level: int) -> None:
+        self._steps.append(level)
+
+
+class Board:
+    """UART, pin and clock of a board; `steps` is what the transceiver saw."""
+
+    def __init__(self) -> None:
+        self.steps: list[object] = []
+        self.Pin = Driver(self.steps)
+        self.waiting = b""
+        self.now_ms = 0
+        self.key = False
+
+    def UART(self, number: int, **said: object) -> Board:
+        assert (number, said["baudrate"], said["tx"], said["rx"]) == (2, 115200, 22, 21)
+        return self
+
+    def write(self, data: bytes) -> None:
+        self.steps.append(data)
+
+    def flush(self) -> None:
+        self.steps.append("flushed")
+
+    def read(self, size: int) -> bytes | None:
+        data, self.waiting = self.waiting[:size], self.waiting[size:]
+        return data or None
+
+    def register(self, what: object, flags: int) -> None:
+        assert (what, flags) == (self, 1)
+
+    def ipoll(self, wait_ms: int) -> list[tuple[object, int]]:
+        return [("stdin", 1)] if self.key else []
+
+    def ticks_ms(self) -> int:
+        return self.now_ms
+
+    def ticks_diff(self, after: int, before: int) -> int:
+        return after - before
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """Of which firmware/line.py finds the modules."""
+    made = Board()
+    for name in ("machine", "utime"):
+        monkeypatch.setitem(sys.modules, name, made)
+    yield made
+    sys.modules.pop("firmware.line", None)
+
+
+def opened(
+    board: Board, events: list[tuple[object, ...]]
+) -> Generator[int, bytes | int | None, None]:
+    """The node's end at address 5, begun by who polls."""
+    spec = provision.board_spec("nema_rs485")
+    at = PARTS.index("line_tx")
+    spec[at : at + 4] = [22, 21, 23, 2]
+    module = importlib.import_module("firmware.line")
+    made: Generator[int, bytes | int | None, None] = module.run(
+        spec, [5, 115200], board, events, ("down", "near")
+    )
+    made.send(None)
+    board.waiting = line.packet(5, line.BEGIN, b"mark")
+    assert made.send(10) == module.UP
+    return made
+
+
+def test_the_transceiver_drives_the_line_for_an_answer_only(board: Board) -> None:
+    events: list[tuple[object, ...]] = []
+    made = opened(board, events)
+    assert events[0][0] == mqtt.SUBSCRIBED
+    board.steps.clear()
+    assert not made.send(b"state")
+    board.waiting = line.packet(5, 0, b"")
+    made.send(10)
+    answer = line.packet(5, line.ANSWER | line.SENT, b"state")
+    assert board.steps == [1, answer, "flushed", 0]
+
+
+def test_what_came_while_the_node_was_busy_is_not_answered(board: Board) -> None:
+    made = opened(board, [])
+    board.steps.clear()
+    board.now_ms += 31
+    board.waiting = line.packet(5, 0, b"")
+    made.send(10)
+    assert board.steps == []
+    board.now_ms += 29
+    board.waiting = line.packet(5, 0, b"")
+    made.send(10)
+    assert len(board.steps) == 4
+
+
+def test_hints_keys_silence_and_room_are_told(board: Board) -> None:
+    events: list[tuple[object, ...]] = []
+    made = opened(board, events)
+    events.clear()
+    board.waiting = line.packet(0, 0, b"hint") + line.packet(5, line.SENT, b"command")
+    board.key = True
+    assert made.send(10) == 1 | 4
+    found = [(mqtt.MESSAGE, "near", b"hint", 0, 0), (mqtt.MESSAGE, "down", b"command", 0, 0)]
+    assert events == found
+    board.key = False
+    assert [made.send(b"x") for _ in range(9)] == [False] * 8 + [True]
+    events.clear()
+    for control in (0, line.TAKEN):
+        board.waiting = line.packet(5, control, b"")
+        made.send(10)
+    assert [event[0] for event in events] == [mqtt.PUBLISHED]
+    board.now_ms += 10_001
+    assert made.send(10) == 2
+    assert made.send(10) == 0
+    assert made.send(b"nobody polls")
+
+
+def test_a_board_without_a_line_is_refused(board: Board) -> None:
+    module = importlib.import_module("firmware.line")
+    with pytest.raises(ValueError, match="no line"):
+        module.run(provision.board_spec("nema"), [5, 115200], board, [], ("", "")).send(None)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class PolledLine:
         self._draw = mark
         self._ends = {address: _End(address, now_ms) for address in addresses}
         self._turns = deque(self._ends.values())
-        self._extra = False
+        self._extra = self._spoke = False
         self._told: deque[bytes] = deque(maxlen=WAITING_MAX)
         self._reader = line.LineReader()
         self._asked: _End | None = None
@@ -129,11 +129,12 @@ class PolledLine:
             return b""
         if self._asked is not None:
             self._missed(self._asked, now_ms)
-        if self._told:
+        end = None if self._told and not self._spoke else self._next(now_ms)
+        self._spoke = end is None and bool(self._told)  # Between two that all hear one is asked.
+        if self._spoke:
             frame = self._told.popleft()
             self._until_ms = now_ms + send_ms(len(frame), self._baud) + 1
             return line.packet(line.EVERYBODY, 0, frame)
-        end = self._next(now_ms)
         if end is None:
             return b""
         if not end.mark:

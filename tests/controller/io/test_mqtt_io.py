@@ -54,6 +54,29 @@ async def test_frames_come_up_and_go_down(mosquitto: Mosquitto) -> None:
         assert message.payload == b"answer"
 
 
+async def test_hints_of_our_groups_come_and_go(mosquitto: Mosquitto) -> None:
+    link = MqttLink(Broker("127.0.0.1", mosquitto.port, "controller", None, "site"), lambda: None)
+    link.groups = ("g1",)
+    heard: list[tuple[str, bytes]] = []
+    link.on_near = lambda group, frame: heard.append((group, frame))
+    task = asyncio.create_task(link.run())
+    async with node(mosquitto.port) as client:
+        await client.subscribe("ll/site/near/g1")
+        await until(lambda: link.connected)
+        await asyncio.sleep(0.1)
+        await client.publish("ll/site/near/g1", b"one")
+        await client.publish("ll/site/near/g2", b"of others")
+        await until(lambda: heard == [("g1", b"one")])
+        assert (await asyncio.wait_for(anext(aiter(client.messages)), 10)).payload == b"one"
+        link.tell_near("g1", b"two")
+        assert (await asyncio.wait_for(anext(aiter(client.messages)), 10)).payload == b"two"
+        assert not link.frames
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    if link._wire and link._wire.transport:
+        link._wire.transport.abort()
+
+
 async def test_what_was_not_acknowledged_comes_again_after_a_kill(mosquitto: Mosquitto) -> None:
     async with node(mosquitto.port) as client:
         async with running(mosquitto.port) as link:

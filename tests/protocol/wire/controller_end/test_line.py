@@ -236,3 +236,16 @@ def test_everybody_is_told_and_nobody_answers() -> None:
     street.master.tell(b"hint")
     street.run(100)
     assert all(rows == [b"hint"] for rows in street.down.values())
+
+
+def test_a_flood_of_hints_keeps_nobody_from_his_turn() -> None:
+    street = Street(range(1, 5))
+    street.run(500)
+    for rows in street.polled.values():
+        rows.clear()
+    end_ms = street.now_ms + 5000
+    while street.now_ms < end_ms:
+        for _ in range(10):
+            street.master.tell(b"hint" * 10)
+        street.turn()
+    assert all(len(rows) > 20 for rows in street.polled.values())
