@@ -188,7 +188,7 @@ class Shell:
                 told = next(work)
             if what == CAME:
                 told = work.send((what, b, a.generation))
-                a.status = wire.UPLOAD_BAD_CONTENT
+                a.status = wire.UPLOAD_BAD_CONTENT if told != () else wire.UPLOAD_NONE
                 if told and told[4]:
                     a.status = wire.UPLOAD_STORED if told[0] else wire.UPLOAD_PROVED
             elif what == START:

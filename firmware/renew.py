@@ -10,6 +10,7 @@ proved by a join, the old one is tried as well, so nothing that is lost on the w
 out.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -30,9 +31,9 @@ def run(unproved, boot_count):
     """Steps that are sent what happened (renewal.py) as long as something is unproved.
 
     unproved: mask of what was renewed and not proved by a join. Steps answer None: nothing is to
-    be done (a renewal that came: it is refused, nothing was changed), or (mask of what is unproved
-    now, mask of the old ones in use, key for joins from now on, password for the next connection,
-    whether all that came was taken).
+    be done (a renewal that came: it is refused, nothing was changed); (): no memory for it now; or
+    (mask of what is unproved now, mask of the old ones in use, key for joins from now on, password
+    for the next connection, whether all that came was taken).
 
     New ones come first. A password that the broker refuses and a certificate that is not good
     make the next connection try the other one; joins that stay unanswered for ten minutes make
@@ -44,17 +45,17 @@ def run(unproved, boot_count):
     joined_s = 0
     told = None
     if unproved and boot_count & 3 == 3:
-        used = unproved & KEY
-        told = _told(used, b"", 0)
+        told = _tried(unproved & KEY, b"", 0)
+        used = unproved & KEY if told else 0
     while True:
         what, a, b = yield told
         told = None
         trying = used & KEY | planned
         if what == CONNECTING:
             used = trying
-            told = _told(used, b"", 0)
+            told = _tried(used, b"", 0)
         elif what in (CAME, JOINED):
-            told = _told(used, a if what == CAME else None, b)
+            told = _tried(used, a if what == CAME else None, b)
             if told:
                 # The present connection was made with what is not proved by it.
                 unproved, used, planned = told[0], told[0] & ~KEY | told[1] & KEY, 0
@@ -68,8 +69,18 @@ def run(unproved, boot_count):
                 # The next one of the numbers whose bits are all in the mask.
                 trying = trying - unproved & unproved
         if what >= REFUSED and trying != (used & KEY | planned):
-            used, planned = used & ~KEY | trying & KEY, trying & ~KEY
-            told = _told(trying, b"", 0)
+            told = _tried(trying, b"", 0)
+            if told:
+                used, planned = used & ~KEY | trying & KEY, trying & ~KEY
+
+
+def _tried(old, content, generation):
+    """As _told; () when there is no memory for it now: the lamp comes first."""
+    gc.collect()
+    try:
+        return _told(old, content, generation)
+    except MemoryError:
+        return ()
 
 
 def _told(
@@ -85,14 +96,20 @@ def _told(
         said = json.load(file)
     before = said.get("before") or [0, None, None, None]
     if content != b"":
-        text, whole = json.dumps(said), True
+        whole = True
+        held = before[0]
         _settle(said, before, old)
+        changed = held != before[0]
         if content:
             told = _opened(_used(said, before, old, 0), content, generation)
             if not told or not _good(told):
                 return None
+            now = tuple(before), said["key"], said["password"], said.get("ca")
             old, whole = _taken(said, before, old, told)
-        _store(said, before, text)
+            if now != (tuple(before), said["key"], said["password"], said.get("ca")):
+                changed = True
+        if changed:
+            _store(said, before)
     old &= before[0]
     key = bytes.fromhex(_used(said, before, old, 0))
     if content == b"":
@@ -150,7 +167,7 @@ def _good(told):
         key, authority = told.get("key"), told.get("ca")
         if key is not None and (len(key) != _KEY_DIGITS or not bytes.fromhex(key)):
             return False
-        if authority is not None and bytes.fromhex(authority)[:1] != b"\x30":
+        if authority is not None and (authority[:2] != "30" or not _is_hex(authority)):
             return False
         password = told.get("password")
         return password is None or 0 < len(password) <= _KEY_DIGITS
@@ -158,27 +175,31 @@ def _good(told):
         return False
 
 
-def _store(said, before, text):
+def _is_hex(text):
+    for at in range(0, len(text), 64):
+        bytes.fromhex(text[at : at + 64])
+    return True
+
+
+def _store(said, before):
     if before[0]:
         said["before"] = before
     elif "before" in said:
         del said["before"]
-    new = json.dumps(said)
-    if new == text:
-        return
     with open(_PATH + ".new", "w") as file:
-        file.write(new)
+        json.dump(said, file)  # Bit by bit: as one text it would want kilobytes in one piece.
     os.rename(_PATH + ".new", _PATH)
 
 
-def _mac(key: bytes, data: bytes) -> bytes:
-    """HMAC-SHA256 (RFC 2104) by a key of at most 64 bytes."""
+def _mac(key: bytes, data: "bytes | memoryview", more: "bytes | memoryview" = b"") -> bytes:
+    """HMAC-SHA256 (RFC 2104) of data and more, by a key of at most 64 bytes."""
     inner, outer = bytearray(64), bytearray(64)
     for at in range(64):
         byte = key[at] if at < len(key) else 0
         inner[at], outer[at] = byte ^ 0x36, byte ^ 0x5C
     first = hashlib.sha256(inner)
     first.update(data)
+    first.update(more)
     second = hashlib.sha256(outer)
     second.update(first.digest())
     return second.digest()
@@ -190,18 +211,19 @@ def _opened(key: str, content: bytes, generation: int) -> "dict[str, str] | None
     end = len(content) - _TAG_SIZE
     if end <= _HEAD_SIZE or content[:_MARK_SIZE] != b"LLK1":
         return None
-    tag = _mac(_mac(key, b"renew tag"), struct.pack("<I", generation) + content[:end])
+    view = memoryview(content)
+    tag = _mac(_mac(key, b"renew tag"), struct.pack("<I", generation), view[:end])
     # Compared as one number, in a time that does not tell where they differ.
     if int.from_bytes(tag, "little") ^ int.from_bytes(content[end:], "little"):
         return None
     cipher, nonce = _mac(key, b"renew cipher"), content[_MARK_SIZE:_HEAD_SIZE]
-    text = bytearray(content[_HEAD_SIZE:end])
+    text = bytearray(view[_HEAD_SIZE:end])
     for at in range(0, len(text), 32):
         stream = _mac(cipher, nonce + struct.pack("<I", at >> 5))
         for place in range(at, min(at + 32, len(text))):
             text[place] ^= stream[place - at]
     try:
-        told = json.loads(bytes(text))
+        told = json.loads(text)
     except ValueError:
         return None
     return told if isinstance(told, dict) else None

@@ -7,6 +7,7 @@ of the join, sealed under the node's key, has told the day; the link then shakes
 Cold: a file of its own in the image. The authority is in the identity file, as DER in hex.
 """
 
+import gc
 import json
 
 _IDENTITY = "/identity.json"
@@ -24,9 +25,10 @@ def run(socket, name, day, second, former):
 
     if day:
         _set_calendar(getattr(machine.RTC(), "datetime", None), day, second)
+    gc.collect()  # The context of the last connection leaves just the room that this one wants,
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)  # in one piece: it comes first.
     with open(_IDENTITY) as file:
         said = json.load(file)
-    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     context.load_verify_locations(bytes.fromhex(said.get("ca", "")))
     if former:
