@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from real_node import SITE_KEY, Desk, RealNode
+from update_rig import UpdatedNode
 
 from controller.io.line_io import LineLink
 from controller.lines import SerialLine
@@ -71,7 +72,7 @@ class Pair:
 
 def lined(
     folder: Path, pair: Pair, address: int, *, place: int | None = None, node_id: str = ""
-) -> RealNode:
+) -> UpdatedNode:
     """A lamp on the pair; place: its number in a row of neighbours. No broker is told to it."""
     board = provision.board_spec("nema_rs485", wires=pair.bus.wires)
     assert board[PARTS.index("line_tx")] == pair.bus.wires
@@ -83,7 +84,7 @@ def lined(
     if node_id:
         told["node_id"] = node_id
         told["key"] = controller_end.node_key(SITE_KEY, node_id).hex()
-    node = RealNode(folder, "lamp", 9, told=told)
+    node = UpdatedNode(folder, 9, told=told)
     if node_id:
         node.node_id, node.key = node_id, controller_end.node_key(SITE_KEY, node_id)
     return node

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from real_node import Desk, RealNode
@@ -37,8 +38,15 @@ def image(version: int, changed: dict[str, tuple[str, str]] | None = None) -> by
 class UpdatedNode(RealNode):
     """`start` is mains on, from then on each reset is followed by a start; `stop` is mains off."""
 
-    def __init__(self, folder: Path, port: int, kind: str = "lamp") -> None:
-        super().__init__(folder, kind, port, update_key=KEY.public_key().public_bytes_raw())
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        kind: str = "lamp",
+        told: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        key = KEY.public_key().public_bytes_raw()
+        super().__init__(folder, kind, port, update_key=key, told=told)
         self.powered = self.up = False
         self.statuses: list[int] = []
         self._thread: threading.Thread | None = None

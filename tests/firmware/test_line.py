@@ -13,7 +13,9 @@ import pytest
 from line_rig import Hall, LineDesk, Pair, lined
 from real_node import RealNode, configuration
 from schedule_tables import only, step
+from update_rig import KEY, Updater, image
 
+import flasher
 from firmware import PARTS
 from hardware_sim import provision
 from protocol import mqtt, wire
@@ -219,6 +221,17 @@ def test_a_lamp_on_a_line_keeps_its_heap_after_an_hour_of_traffic(
     record_property("heap", ("lamp on a line", free_percent))
     assert free_percent >= HEAP_FREE_PERCENT_MIN
     assert sum(isinstance(message, wire.Ack) for message in desk.got) >= 80
+
+
+@pytest.mark.slow
+def test_an_update_comes_over_the_line_and_is_committed(lamp: tuple[RealNode, LineDesk]) -> None:
+    _, desk = lamp
+    begun_s = time.monotonic()
+    updater = Updater(desk, 2, flasher.sign(image(2), KEY, 2))
+    for status in ("ready", "trial", "idle"):
+        updater.until(status, 300)
+    print(f"update: {time.monotonic() - begun_s:.0f} s")
+    assert updater.hellos == [2]
 
 
 def test_events_come_in_order_and_no_frame_twice_over_a_bad_line(
