@@ -10,7 +10,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from real_node import SITE_KEY, Desk, RealNode
@@ -122,7 +122,7 @@ class LineDesk(Desk):
 class Hall:
     """One controller's port for several nodes, with a desk for each; hints go to all."""
 
-    def __init__(self, pair: Pair, nodes: dict[int, RealNode]) -> None:
+    def __init__(self, pair: Pair, nodes: Mapping[int, RealNode]) -> None:
         self.hints = 0
         self._came: dict[str, queue.Queue[bytes]] = {
             n.node_id: queue.Queue() for n in nodes.values()
