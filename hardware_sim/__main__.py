@@ -13,7 +13,7 @@ _USAGE = """usage: lamplighter sim CONFIG.json
 
 Runs a simulated street: its clock, cars, mains, and a process with the real firmware for each
 node. CONFIG.json holds plan, data, site_key_file, broker_host, broker_port, listen_host,
-listen_port, start_s and, if wanted, speed, seed, traffic, ready_file, update_keys."""
+listen_port, start_s and, if wanted, speed, seed, traffic, ready_file, update_keys, lines."""
 
 
 def main(arguments: list[str]) -> int:

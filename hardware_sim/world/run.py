@@ -19,6 +19,7 @@ from protocol import plan, worldclock
 from .. import provision
 from ..pages import Pages
 from .air import Air
+from .bus import Bus
 from .config import WorldConfig
 from .nodes import Nodes
 from .server import Handles, application
@@ -92,10 +93,20 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
             )  # fmt: skip
             if asset.kind == "lamp":
                 said["board"] = provision.board_spec("nema", config.listen_port)
+                said |= _lined(config, asset.node_id)
             part = view[at : at + provision.FLASH_SIZE]
             provision.provision(part, said)
             part.release()
         view.release()
+
+
+def _lined(config: WorldConfig, node_id: str) -> dict[str, object]:
+    """What the identity of a lamp says otherwise when it is on a line."""
+    for line in config.lines:
+        if node_id in line.nodes:
+            board = provision.board_spec("nema_rs485", wires=line.port)
+            return {"board": board, "line": [line.nodes[node_id], line.baud]}
+    return {}
 
 
 async def _turn(
@@ -120,6 +131,9 @@ async def run(config: WorldConfig) -> None:
     write_flash(config, site_plan, data)
     air = Air()
     await air.open(config.listen_port)
+    buses = [Bus(line.baud) for line in config.lines]
+    for bus, line in zip(buses, config.lines, strict=True):
+        await bus.open(line.port, line.port)
     state = _State(data / "world-state.json")
     clock = worldclock.open_page(data / "clock", create=True)
     going_on = set_clock(clock, config, state.said, state.now_s(config.start_s))
@@ -156,6 +170,8 @@ async def run(config: WorldConfig) -> None:
         task.cancel()
     await nodes.close()
     air.close()
+    for bus in buses:
+        bus.close()
     await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
