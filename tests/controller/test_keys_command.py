@@ -85,7 +85,7 @@ def test_passwords_follow_only_when_they_were_renewed(desk: Desk, tmp_path: Path
         desk.say("passwords", "--out", str(tmp_path / "passwords"))
         assert (tmp_path / "passwords").stat().st_mode & 0o777 == 0o600
         lines = (tmp_path / "passwords").read_text().splitlines()
-        return dict(line.split(":") for line in lines)  # type: ignore[misc]  # pairs, all
+        return dict(line.split(":") for line in lines)
 
     def of(node_id: str, number: int) -> str:
         return controller_end.mqtt_password(node_key(SITE_KEY, node_id, number))
