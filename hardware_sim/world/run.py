@@ -124,6 +124,13 @@ async def _turn(
         await asyncio.sleep(STEP_S)
 
 
+async def _buses(config: WorldConfig) -> list[Bus]:
+    buses = [Bus(line.baud) for line in config.lines]
+    for bus, line in zip(buses, config.lines, strict=True):
+        await bus.open(line.port, line.port)
+    return buses
+
+
 async def run(config: WorldConfig) -> None:
     """Run until SIGINT or SIGTERM."""
     data = Path(config.data)
@@ -131,9 +138,7 @@ async def run(config: WorldConfig) -> None:
     write_flash(config, site_plan, data)
     air = Air()
     await air.open(config.listen_port)
-    buses = [Bus(line.baud) for line in config.lines]
-    for bus, line in zip(buses, config.lines, strict=True):
-        await bus.open(line.port, line.port)
+    buses = await _buses(config)
     state = _State(data / "world-state.json")
     clock = worldclock.open_page(data / "clock", create=True)
     going_on = set_clock(clock, config, state.said, state.now_s(config.start_s))
