@@ -18,13 +18,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from real_node import SITE_KEY, Desk, RealNode, configuration
 from schedule_tables import only, step
-from servers import Broker, free_port
+from servers import Broker, free_port, wait_for_port
 from story.city import ROOT
 from tls_rig import Site
 
 from controller.keys import node_key
 from controller.receipts import Given, Receipts
+from lamplighter import broker
 from protocol import handover, plan, wire
+from protocol.wire import controller_end
 
 pytestmark = pytest.mark.xdist_group("story")
 
@@ -34,7 +36,7 @@ NOW = "2026-11-21T10:00:00+00:00"
 class Office:
     """A controller's process with the plan of one node, and the commands of its operator."""
 
-    def __init__(self, folder: Path, node: RealNode, broker_port: int) -> None:
+    def __init__(self, folder: Path, node: RealNode, broker_port: int, password: str = "") -> None:
         self.node = node
         whole = plan.quarter(1, 1)
         own = [asset for asset in whole.assets if asset.node_id == node.node_id]
@@ -46,10 +48,13 @@ class Office:
         key_file.touch(mode=0o600)
         key_file.write_text(SITE_KEY.hex())
         self.data = folder / "data"
+        if password:
+            (folder / "password").write_text(password)
         self.config = folder / "controller.toml"
         rows = {
             "plan": str(folder / "plan.json"), "site_key_file": str(key_file),
             "data": str(self.data), "broker_port": broker_port, "listen_port": free_port(),
+            "broker_password_file": str(folder / "password") if password else "",
         }  # fmt: skip
         self.config.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in rows.items()))
         self._process: subprocess.Popen[bytes] | None = None
@@ -235,3 +240,47 @@ def test_the_brokers_next_authority_reaches_a_node_before_the_broker_shows_it(
     desk.pump(60, until=lambda: desk.last(wire.Hello))
     desk.close()
     assert not node.log()
+
+
+def test_a_password_is_renewed_and_the_old_one_used_until_the_broker_knows_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "node").mkdir()
+    port = free_port()
+    node = RealNode(tmp_path / "node", "lamp", port)
+    office = Office(tmp_path / "office", node, port, "of the office")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def broker_knows(password: str) -> None:
+        """The broker starts with this password of the node."""
+        for process in running:
+            process.kill()
+            process.wait()
+        users = {"controller": "of the office", node.node_id: password}
+        shutil.rmtree(tmp_path / "broker", ignore_errors=True)
+        words = broker.words(tmp_path / "broker", port=port, site="test", users=users, nodes=1)
+        running[:] = [subprocess.Popen(words, stderr=subprocess.DEVNULL)]
+        wait_for_port(port)
+
+    first = controller_end.mqtt_password(node.key)
+    broker_knows(first)
+    try:
+        node.start()
+        office.start()
+        office.say("renew", "--all", "--password")
+        office.until("taken")
+        broker_knows(first)
+        time.sleep(8.0)  # It comes back by the old one.
+        assert "taken" in office.say("status")
+        office.say("passwords", "--out", str(tmp_path / "list"))
+        second = (tmp_path / "list").read_text().strip().partition(":")[2]
+        assert second != first
+        broker_knows(second)
+        print(f"proved in {office.until('1 renewed'):.1f} s")
+        assert not node.log()
+    finally:
+        office.kill()
+        node.close()
+        for process in running:
+            process.kill()
+            process.wait()
