@@ -47,6 +47,7 @@ class LineLink:
         self._wake = threading.Event()
         self._stop = False
         self.open = False
+        self.heard = False  # Anything at all, since the port was opened.
 
     async def run(self) -> None:
         """Poll for ever; a fault in the thread is raised here."""
@@ -87,14 +88,19 @@ class LineLink:
 
     def _serve(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None]) -> None:
         backoff = mqtt.Backoff(100, 500, 5000)
+        trouble = ""
         try:
             while not self._stop:
+                trouble = "" if self.heard else trouble
+                self.heard = False
                 self._wake.wait(backoff.pause_ms(secrets.randbelow(65536)) / 1000)
                 self._wake.clear()
                 try:
                     self._poll(loop, backoff)
                 except (OSError, ValueError) as error:  # SerialException is an OSError.
-                    _log.warning("line is not there", port=self._row.port, error=str(error))
+                    if str(error) != trouble:  # Once, and not at each try.
+                        _log.warning("line is not there", port=self._row.port, error=str(error))
+                    trouble = str(error)
                 self.open = False
         finally:
             with contextlib.suppress(RuntimeError):  # The loop has gone before us.
@@ -118,6 +124,7 @@ class LineLink:
                 if awaits:
                     data = port.read(1)
                     if data:
+                        self.heard = True
                         backoff.succeeded()
                         self._take(data + port.read(port.in_waiting), loop)
                 else:
