@@ -100,6 +100,7 @@ def batch_keys_command(
             "nodes": [
                 {**said, "key": node_key(settings.site_key, one.node_id, one.generation).hex()}
                 | _near(site, settings.site_key, one.asset_id)
+                | _line(settings, one.node_id)
                 for one, said in nodes
             ],
         }  # fmt: skip
@@ -161,6 +162,12 @@ def _near(site: plan.Plan, site_key: bytes, asset_id: str) -> dict[str, Any]:
     place = sorted(row, key=lambda a: (a.lon, a.lat)).index(mine)
     key = controller_end.near_key(site_key, mine.street_id)
     return {"near": [mine.street_id, key.hex(), place]}
+
+
+def _line(settings: Settings, node_id: str) -> dict[str, Any]:
+    """The address of a node on a serial line, and the line's rate."""
+    on = next((row for row in settings.lines if node_id in row.nodes), None)
+    return {} if on is None else {"line": [on.nodes[node_id], on.baud]}
 
 
 def _write(path: Path, text: str) -> None:

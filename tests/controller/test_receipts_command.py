@@ -1,0 +1,65 @@
+"""What a batch for a laptop says of each node."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from controller.receipts_command import app
+from protocol import handover, plan
+
+VAN = handover.make_laptop("van-3")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    plan.save(plan.quarter(3, 0), tmp_path / "plan.json")
+    key = tmp_path / "site.key"
+    key.touch(mode=0o600)
+    key.write_text(bytes(range(32)).hex())
+    names = {"plan": "plan.json", "site_key_file": "site.key", "data": "data"}
+    made = tmp_path / "controller.toml"
+    made.write_text("".join(f"{k} = {json.dumps(str(tmp_path / v))}\n" for k, v in names.items()))
+    (tmp_path / "van-3.card").write_text(json.dumps({"form": 1, **VAN.card.told()}))
+    (tmp_path / "job.csv").write_text("asset_id\nL-0001\nL-0002\n")
+    return made
+
+
+def batch(config: Path) -> dict[str, dict[str, Any]]:
+    """The batch's nodes by their assets, as the laptop opens it."""
+    folder = config.parent
+    done = CliRunner().invoke(app, [
+        "batch-keys", "--config", str(config), "--laptop", str(folder / "van-3.card"),
+        "--inventory", str(folder / "job.csv"), "--out", str(folder / "job.keys"),
+        "--broker", "127.0.0.1:1883",
+    ])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    content, _ = handover.open_batch((folder / "job.keys").read_text(), VAN, None)
+    return {node["asset_id"]: node for node in content["nodes"]}
+
+
+def test_a_node_on_a_serial_line_is_told_its_address_and_the_lines_rate(config: Path) -> None:
+    node_id = plan.quarter(3, 0).assets[1].node_id
+    with config.open("a") as file:
+        file.write(f'[[lines]]\nport = "/dev/ttyUSB0"\nbaud = 57600\nnodes = {{{node_id} = 17}}\n')
+    nodes = batch(config)
+    assert nodes["L-0002"]["node_id"] == node_id
+    assert nodes["L-0002"]["line"] == [17, 57600]
+    assert "line" not in nodes["L-0001"]
+
+
+def test_neighbours_of_a_street_share_a_group_and_have_places_of_their_own(config: Path) -> None:
+    assets = plan.quarter(3, 0).assets
+    streets = {a.asset_id: a.street_id for a in assets}
+    nodes = batch(config)
+    for asset_id, node in nodes.items():
+        group, key, place = node["near"]
+        lamps = [a for a in assets if a.kind == "lamp" and a.street_id == streets[asset_id]]
+        assert group == streets[asset_id]
+        assert 0 <= place < len(lamps)
+        for other in nodes.values():
+            assert (other["near"][1] == key) == (other["near"][0] == group)
