@@ -57,16 +57,18 @@ def judged(
     poles: dict[str, list[str]] = {}
     for one in stand:
         poles.setdefault(one.node_id, []).append(one.asset_id)
-    made_for = {node_id: asset_id for asset_id, node_id in planned.items()}
+    made_for: dict[str, list[str]] = {}  # A node may have two channels.
+    for asset_id, node_id in planned.items():
+        made_for.setdefault(node_id, []).append(asset_id)
     found = []
     for one in stand:
         twins = tuple(name for name in poles[one.node_id] if name != one.asset_id)
-        meant = made_for.get(one.node_id)
+        meant = made_for.get(one.node_id, [])
         if twins:
             found.append(Install(one, DUPLICATE, twins))
-        elif meant is not None and meant != one.asset_id:
+        elif meant and one.asset_id not in meant:
             there = planned.get(one.asset_id)
-            found.append(Install(one, SWAP, (meant, there) if there else (meant,)))
+            found.append(Install(one, SWAP, (meant[0], there) if there else (meant[0],)))
         else:
             found.append(Install(one, HEARD if heard(one) else NOT_HEARD))
     return found

@@ -80,9 +80,10 @@ def generation(db: sqlite3.Connection, node_id: str) -> int:
 def end_now(db: sqlite3.Connection, node_id: str) -> int:
     """The node's present key opens nothing any more; the number of its next one.
 
-    One that it is getting over the air just now stays its next one.
+    Nor does one that it is getting over the air just now: who holds the present key and listened
+    has read it, and a laptop may have been given it.
     """
-    number = generation(db, node_id) if _is_under_way(db, node_id) else _raised(db, node_id)
+    number = _raised(db, node_id)
     db.execute("INSERT OR REPLACE INTO held VALUES (?,?)", (node_id, number))
     db.execute("DELETE FROM renewal WHERE node_id=?", (node_id,))
     flashed(db, node_id)
@@ -98,6 +99,14 @@ def flashed(db: sqlite3.Connection, node_id: str) -> None:
 def _is_under_way(db: sqlite3.Connection, node_id: str) -> bool:
     row = db.execute("SELECT number FROM held WHERE node_id=?", (node_id,)).fetchone()
     return row is not None and row[0] < generation(db, node_id)
+
+
+def _is_secret(db: sqlite3.Connection, node_id: str) -> bool:
+    """Whether no laptop was given the key that the node should have."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name='batch'").fetchone():
+        return True  # No laptop was given anything yet.
+    query = "SELECT 1 FROM batch WHERE node_id=? AND generation=?"
+    return db.execute(query, (node_id, generation(db, node_id))).fetchone() is None
 
 
 def _raised(db: sqlite3.Connection, node_id: str) -> int:
@@ -116,7 +125,7 @@ def ask(db: sqlite3.Connection, nodes: Iterable[str], asked: Asked) -> None:
         if before and before[3] != DONE:
             parts |= set(before[1].split())
             ca = ca or before[2]
-        if KEY in asked.parts and not _is_under_way(db, node_id):
+        if KEY in asked.parts and not (_is_under_way(db, node_id) and _is_secret(db, node_id)):
             known = generation(db, node_id)
             for table in ("held", "password"):  # As it was until now.
                 db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?,?)", (node_id, known))

@@ -75,11 +75,11 @@ def run(unproved, boot_count):
 
 
 def _tried(old, content, generation):
-    """As _told; () when there is no memory for it now: the lamp comes first."""
+    """As _told; () when memory or flash has no room for it now: the lamp comes first."""
     gc.collect()
     try:
         return _told(old, content, generation)
-    except MemoryError:
+    except (MemoryError, OSError):
         return ()
 
 

@@ -6,6 +6,7 @@ import ast
 import functools
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -114,10 +115,21 @@ def _origin(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
+def _changed(module: Module) -> set[str]:
+    """Names that are stored more than once, wherever in the module: no constants."""
+    seen = Counter(
+        node.id
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    return {name for name, times in seen.items() if times > 1}
+
+
 def find_constants(modules: Mapping[str, Module]) -> None:
     """Integers and texts assigned once at the top of a module; integers also made of others."""
     for _ in range(4):  # A constant may be made of one that is made of one.
         for module in modules.values():
+            changed = _changed(module)
             for node in module.tree.body:
                 if isinstance(node, ast.Assign) and len(node.targets) == 1:
                     for name, value in pairs(node.targets[0], node.value):
@@ -131,7 +143,7 @@ def find_constants(modules: Mapping[str, Module]) -> None:
                         if number is not None:
                             module.constants[name] = number
                         elif isinstance(value, ast.Constant):
-                            if isinstance(value.value, str | bytes):
+                            if isinstance(value.value, str | bytes) and name not in changed:
                                 module.texts[name] = value.value
                         elif isinstance(value, ast.Tuple):
                             words = [w.value for w in value.elts if isinstance(w, ast.Constant)]

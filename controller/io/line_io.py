@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -97,7 +98,7 @@ class LineLink:
                 self._wake.clear()
                 try:
                     self._poll(loop, backoff)
-                except (OSError, ValueError) as error:  # SerialException is an OSError.
+                except (OSError, ValueError, termios.error) as error:  # SerialException, too.
                     if str(error) != trouble:  # Once, and not at each try.
                         _log.warning("line is not there", port=self._row.port, error=str(error))
                     trouble = str(error)

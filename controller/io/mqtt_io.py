@@ -128,7 +128,7 @@ class MqttLink:
                 assert isinstance(b, bytes)
                 assert isinstance(c, int)
                 whose = a.split("/")[2:]
-                if whose[0] == "near":
+                if whose[0] == "near" and not c:  # One that asks for an answer is a node's.
                     self.on_near(whose[1], b)
                 else:
                     self.frames.append((whose[0], b, (self._connection, c)))

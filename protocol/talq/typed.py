@@ -6,6 +6,7 @@ takes what only it can judge: vendors' functions, rules with other status codes,
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -17,8 +18,8 @@ import msgspec
 from . import tables
 from .tables import Fact, Schema
 
-# What stands where the types cannot judge: no JSON text is this one, so `check` decides.
-_NEVER = Literal["\0"]
+# What stands where the types cannot judge: nobody can send this text, so `check` decides.
+_NEVER: Any = Literal[(secrets.token_hex(32),)]
 _PLAIN: dict[str, Any] = {
     "string": str, "uri": str, "integer": int, "number": float, "boolean": bool,
     "object": dict[str, Any], "any": Any, "date": date,

@@ -48,6 +48,13 @@ def test_a_box_that_no_plan_knows_is_taken_as_it_was_scanned() -> None:
     assert states([pairing(1, "02aa00000009", "L-9", 10)]) == {"L-9": ("heard", ())}
 
 
+def test_a_node_with_two_channels_is_at_home_at_both_its_assets() -> None:
+    planned = {"L-1": "02aa00000001", "B-1": "02aa00000001"}
+    for pole in planned:
+        (found,) = judged([pairing(1, "02aa00000001", pole, 10)], planned, lambda _: True)
+        assert found.state == installs.HEARD, pole
+
+
 NODES = [*PLANNED.values(), "02aa00000009"]
 SCANS = st.lists(
     st.tuples(

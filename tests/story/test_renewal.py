@@ -198,6 +198,7 @@ def authority(site: Site) -> str:
     return found.public_bytes(Encoding.DER).hex()
 
 
+@pytest.mark.slow
 def test_the_brokers_next_authority_reaches_a_node_before_the_broker_shows_it(
     tmp_path: Path, made: Made, mosquitto: Broker
 ) -> None:
@@ -242,6 +243,7 @@ def test_the_brokers_next_authority_reaches_a_node_before_the_broker_shows_it(
     assert not node.log()
 
 
+@pytest.mark.slow
 def test_a_password_is_renewed_and_the_old_one_used_until_the_broker_knows_it(
     tmp_path: Path,
 ) -> None:

@@ -248,9 +248,11 @@ def test_a_crew_without_a_connection_pairs_and_the_phone_sends_it_later(city: An
     page.context.set_offline(True)
     page.reload()
     scanned(page, "LL1:02aa000000a1:BL-07:246f28000001", "BL-07")
-    expect(page.locator("div.waiting")).to_contain_text("1 pairing waits in this phone.")
+    scanned(page, "02aa000000a2", "BL-08")  # At once, while the phone still asks where it is.
+    expect(page.locator("div.waiting")).to_contain_text("2 pairings wait in this phone.")
     page.reload()
-    expect(page.locator(".waiting li")).to_contain_text("BL-07")
+    expect(page.locator(".waiting li")).to_have_count(2)
+    expect(page.locator(".waiting li").first).to_contain_text("BL-07")
     page.context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator("div.waiting")).to_have_count(0)

@@ -125,3 +125,7 @@ def test_no_part_of_a_struct_is_free() -> None:
                 assert inner not in ("any", "object"), (kind, fact)
                 if inner in tables.schemas():
                     waiting.append(inner)
+
+
+def test_what_the_types_cannot_judge_no_text_passes() -> None:
+    assert not typed.accepts("ccDay", {"type": "ccDay", "days": [], "occurrences": "\0"})

@@ -13,6 +13,7 @@ class Phone {
 
   constructor() {
     addEventListener('online', () => void this.send());
+    if (navigator.onLine && this.waiting.length) void this.send();
   }
 
   #put(waiting: Scan[]) {
@@ -21,8 +22,11 @@ class Phone {
   }
 
   async pair(node_id: string, asset_id: string) {
-    const scan: Scan = { id: crypto.randomUUID(), node_id, asset_id, at: new Date().toISOString() };
-    this.#put(kept(this.waiting, { ...scan, ...(await whereNow()) }));
+    const scan: Scan = { id: freshId(), node_id, asset_id, at: new Date().toISOString() };
+    // Kept at once: the next box may be scanned, or the page closed, before the place is known.
+    this.#put(kept(this.waiting, scan));
+    const place = await whereNow();
+    this.#put(this.waiting.map((s) => (s.id === scan.id ? { ...s, ...place } : s)));
     await this.send();
   }
 
@@ -48,6 +52,12 @@ class Phone {
     }
     return !this.waiting.length;
   }
+}
+
+/** Without https a browser has no randomUUID. */
+function freshId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Where the phone is, if it may say so and knows it soon. */
