@@ -63,6 +63,8 @@ class Feeder(msgspec.Struct, frozen=True):
 # Kinds of nodes that stand beside lamps and bays: each is read over Modbus.
 Kind = Literal["lamp", "bay", "cabinet", "air", "sign"]
 STATION_KINDS = ("cabinet", "air", "sign")
+# Boards of lamps: a relay and PWM on an ANSI C136.41 socket, or a DALI-2 driver behind Zhaga's.
+LampBoard = Literal["nema", "zhaga"]
 
 
 class LampType(msgspec.Struct, frozen=True):
@@ -129,6 +131,7 @@ class Asset(msgspec.Struct, frozen=True):
     lamp_type_id: str | None = None
     bay_kind: str | None = None
     cabinet_id: str | None = None  # The cabinet that a cabinet's node stands in.
+    lamp_board: LampBoard = "nema"  # Of a lamp.
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -177,6 +180,8 @@ def _check(plan: Plan, path: Path) -> None:
             raise PlanError(f"{where}: a lamp needs a lamp_type_id")
         if asset.kind == "cabinet" and asset.cabinet_id is None:
             raise PlanError(f"{where}: a cabinet's node needs a cabinet_id")
+        if asset.kind != "lamp" and asset.lamp_board != "nema":
+            raise PlanError(f"{where}: only a lamp has a lamp_board")
 
 
 def load(path: str | Path) -> Plan:

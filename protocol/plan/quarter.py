@@ -25,6 +25,7 @@ _LAT_M = 111_320.0  # Metres in a degree of latitude.
 _LAMPS_PER_TILE = 96
 _BAYS_PER_TILE = 64
 _TILE_LON = 0.0125
+_ZHAGA = "RA"  # The street whose luminaires have DALI drivers, where one has.
 _STATION_FEEDER = "F-4"  # Live day and night, before the contactor.
 
 # id, French, Dutch, line as (lon, lat), feeder, may have bays.
@@ -111,7 +112,8 @@ def _names(french: str, dutch: str, number: str) -> Names:
 class _Maker:
     """Collects the assets of a plan and numbers them."""
 
-    def __init__(self) -> None:
+    def __init__(self, zhaga: bool) -> None:
+        self._zhaga = _ZHAGA if zhaga else ""
         self.assets: list[Asset] = []
         self.streets: list[Street] = []
         self.counts = {"lamp": 0, "bay": 0}
@@ -130,7 +132,8 @@ class _Maker:
         asset_id, node_id = self._number("lamp")
         self.assets.append(
             Asset(asset_id, node_id, 0, "lamp", _names(french, dutch, f"{code}-{index + 1:02d}"),
-                  lat, lon, feeder, _street_id(code, tile), bearing, _LAMP_TYPE.id)
+                  lat, lon, feeder, _street_id(code, tile), bearing, _LAMP_TYPE.id,
+                  lamp_board="zhaga" if code == self._zhaga else "nema")
         )  # fmt: skip
 
     def bay(self, row: int, tile: int, at_m: float, index: int) -> None:
@@ -177,15 +180,21 @@ def _stations(cabinet: Cabinet) -> list[Asset]:
 
 
 def quarter(
-    lamps: int = 24, bays: int = 16, *, day_off: bool = False, stations: bool = False
+    lamps: int = 24,
+    bays: int = 16,
+    *,
+    day_off: bool = False,
+    stations: bool = False,
+    zhaga: bool = False,
 ) -> Plan:
     """A plan with so many lamps and bays; `day_off` switches the lamps' feeders by the sun.
 
-    `stations` adds a node in the cabinet, an air station and a parking guidance sign.
+    `stations` adds a node in the cabinet, an air station and a parking guidance sign; `zhaga`
+    gives the luminaires of one street DALI drivers.
     """
     if lamps < 0 or bays < 0 or lamps + bays == 0:
         raise ValueError(f"a quarter needs lamps or bays, not {lamps} and {bays}")
-    maker = _Maker()
+    maker = _Maker(zhaga)
     tiles = max(1, math.ceil(lamps / _LAMPS_PER_TILE), math.ceil(bays / _BAYS_PER_TILE))
     lamp_parts, bay_parts = _share(lamps, [1.0] * tiles), _share(bays, [1.0] * tiles)
     for tile in range(tiles):

@@ -71,3 +71,28 @@ def test_stations_survive_writing_and_reading(tmp_path: Path) -> None:
     site = plan.quarter(4, 2, stations=True)
     plan.save(site, path)
     assert plan.load(path) == site
+
+
+def test_one_street_has_zhaga_lamps_where_that_is_asked(tmp_path: Path) -> None:
+    made = plan.quarter(24, 4, stations=True, zhaga=True)
+    zhaga = [a for a in made.assets if a.lamp_board == "zhaga"]
+    assert len({a.street_id for a in zhaga}) == 1
+    assert {a.kind for a in zhaga} == {"lamp"}
+    plain = plan.quarter(24, 4, stations=True)
+    assert [a.asset_id for a in made.assets] == [a.asset_id for a in plain.assets]
+    assert {a.lamp_board for a in plain.assets} == {"nema"}
+    path = tmp_path / "plan.json"
+    plan.save(made, path)
+    assert plan.load(path) == made
+    text = path.read_text().replace(f'"lamp_board": "{zhaga[0].lamp_board}"', '"lamp_board": "x"')
+    path.write_text(text)
+    with pytest.raises(plan.PlanError, match="lamp_board"):
+        plan.load(path)
+
+
+def test_a_bay_with_a_lamps_board_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan.save(plan.quarter(0, 1), path)
+    path.write_text(path.read_text().replace('"lamp_board": "nema"', '"lamp_board": "zhaga"'))
+    with pytest.raises(plan.PlanError, match="only a lamp"):
+        plan.load(path)
