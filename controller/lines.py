@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from protocol.wire import line
+from protocol.wire import controller_end, line
 
 from .errors import SettingsError
 
 _BAUD_MIN, _BAUD_MAX = 9600, 1_000_000
 _BAUD = 115200
 _KEYS = ("port", "baud", "nodes")
+# A node that is not asked for 10 s believes that its controller is gone (firmware/line.py).
+ROUND_MS_MAX = 9000
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,15 @@ def _line(row: object, where: str) -> SerialLine:
         raise SettingsError(f"{where}.port is {port!r}; expected a device or URL")
     if type(baud) is not int or not _BAUD_MIN <= baud <= _BAUD_MAX:
         raise SettingsError(f"{where}.baud is {baud!r}; expected {_BAUD_MIN} to {_BAUD_MAX}")
-    return SerialLine(port, baud, _nodes(row.get("nodes"), f"{where}.nodes"))
+    nodes = _nodes(row.get("nodes"), f"{where}.nodes")
+    round_ms = controller_end.round_ms(len(nodes), baud)
+    if round_ms > ROUND_MS_MAX:
+        raise SettingsError(
+            f"{where}: at {baud} baud {len(nodes)} nodes may be asked only every "
+            f"{round_ms / 1000:.1f} s; at most {ROUND_MS_MAX / 1000:.0f} s are allowed. Raise "
+            "baud, or take a second line"
+        )
+    return SerialLine(port, baud, nodes)
 
 
 def _nodes(said: object, where: str) -> Mapping[str, int]:

@@ -172,10 +172,11 @@ class Receipts:
             (receipt.node_id, receipt.asset_id, receipt.mac, receipt.laptop, receipt.batch_id,
              now, text),
         )  # fmt: skip
-        renewals.flashed(self._db, receipt.node_id)
+        renewals.flashed(self._db, receipt.node_id, self._flashed_as(receipt))
         return True
 
-    def _judge(self, receipt: handover.Receipt) -> None:
+    def _flashed_as(self, receipt: handover.Receipt) -> int:
+        """The generation of the key that the board was flashed with."""
         row = self._db.execute(
             "SELECT generation FROM batch WHERE batch_id=? AND node_id=? AND laptop=?",
             (receipt.batch_id, receipt.node_id, receipt.laptop),
@@ -184,7 +185,11 @@ class Receipts:
             raise RefusedError(
                 f"the laptop {receipt.laptop} was never given the key of {receipt.node_id}"
             )
-        if row[0] != self.generation(receipt.node_id):
+        return int(row[0])
+
+    def _judge(self, receipt: handover.Receipt) -> None:
+        # A key that is to be renewed opens joins until the next one has: so does its receipt.
+        if self._flashed_as(receipt) < renewals.least(self._db, receipt.node_id):
             raise RefusedError(f"the key of {receipt.node_id} was revoked since")
         if not receipt.passed:
             raise RefusedError("its self-test had failed: flash it again")

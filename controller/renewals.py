@@ -77,6 +77,12 @@ def generation(db: sqlite3.Connection, node_id: str) -> int:
     return int(row[0]) if row else 0
 
 
+def least(db: sqlite3.Connection, node_id: str) -> int:
+    """The lowest generation under which a node may join."""
+    row = db.execute("SELECT number FROM held WHERE node_id=?", (node_id,)).fetchone()
+    return int(row[0]) if row else generation(db, node_id)
+
+
 def end_now(db: sqlite3.Connection, node_id: str) -> int:
     """The node's present key opens nothing any more; the number of its next one.
 
@@ -86,19 +92,28 @@ def end_now(db: sqlite3.Connection, node_id: str) -> int:
     number = _raised(db, node_id)
     db.execute("INSERT OR REPLACE INTO held VALUES (?,?)", (node_id, number))
     db.execute("DELETE FROM renewal WHERE node_id=?", (node_id,))
-    flashed(db, node_id)
+    flashed(db, node_id, number)
     return number
 
 
-def flashed(db: sqlite3.Connection, node_id: str) -> None:
-    """The node has, or gets on a bench, the password of its wanted key."""
-    row = node_id, generation(db, node_id)
-    db.execute("INSERT OR REPLACE INTO password VALUES (?,?)", row)
+def flashed(db: sqlite3.Connection, node_id: str, number: int) -> None:
+    """The node has the password made from its key of this generation, and nothing newer.
+
+    What it was being told went to the board before it, so it is told again.
+    """
+    _password_is(db, node_id, number)
+    db.execute(
+        "UPDATE renewal SET number=number+1, state=?, since_s=0, why='' "
+        "WHERE node_id=? AND state<>?", (WAITING, node_id, DONE),
+    )  # fmt: skip
+
+
+def _password_is(db: sqlite3.Connection, node_id: str, number: int) -> None:
+    db.execute("INSERT OR REPLACE INTO password VALUES (?,?)", (node_id, number))
 
 
 def _is_under_way(db: sqlite3.Connection, node_id: str) -> bool:
-    row = db.execute("SELECT number FROM held WHERE node_id=?", (node_id,)).fetchone()
-    return row is not None and row[0] < generation(db, node_id)
+    return least(db, node_id) < generation(db, node_id)
 
 
 def _is_secret(db: sqlite3.Connection, node_id: str) -> bool:
@@ -131,7 +146,7 @@ def ask(db: sqlite3.Connection, nodes: Iterable[str], asked: Asked) -> None:
                 db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?,?)", (node_id, known))
             _raised(db, node_id)
         if PASSWORD in parts:
-            flashed(db, node_id)
+            _password_is(db, node_id, generation(db, node_id))
         words = " ".join(one for one in (KEY, PASSWORD, AUTHORITY) if one in parts)
         db.execute(
             "INSERT OR REPLACE INTO renewal VALUES (?,?,?,?,?,?,?,?,0,'')",
@@ -185,10 +200,12 @@ class Renewals:
         """
         with self._whole():
             for row in rows:
-                self._db.execute(
+                kept = self._db.execute(
                     "UPDATE renewal SET state=?, since_s=?, why=? WHERE node_id=? AND number=?",
                     (row.state, row.since_s, row.why, row.node_id, row.number),
-                )
+                ).rowcount
+                if kept and row.state in (TAKEN, DONE) and PASSWORD in row.parts.split():
+                    _password_is(self._db, row.node_id, row.password)
             for node_id, number in joined.items():
                 self._db.execute(
                     "INSERT INTO held VALUES (?,?) ON CONFLICT (node_id) DO UPDATE "

@@ -188,8 +188,8 @@ class Shell:
                 told = next(work)
             if what == CAME:
                 told = work.send((what, b, a.generation))
-                a.status = wire.UPLOAD_BAD_CONTENT if told != () else wire.UPLOAD_NONE
-                if told and told[4]:
+                a.status = wire.UPLOAD_BAD_CONTENT if told is None else wire.UPLOAD_NONE
+                if told and told[4]:  # Else a part has to wait: it is told again.
                     a.status = wire.UPLOAD_STORED if told[0] else wire.UPLOAD_PROVED
             elif what == START:
                 self._renewing = work

@@ -192,7 +192,7 @@ class ModelNode:
     def _came(self, state: wire.UploadState, content: bytes) -> None:
         work = self.renewing or self._load(0)
         told = work.send((CAME, content, state.generation))
-        state.status = wire.UPLOAD_BAD_CONTENT
+        state.status = wire.UPLOAD_BAD_CONTENT if told is None else wire.UPLOAD_NONE
         if told and told[4]:
             state.status = wire.UPLOAD_STORED if told[0] else wire.UPLOAD_PROVED
         self._say(state)

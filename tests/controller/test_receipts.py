@@ -107,6 +107,24 @@ def test_a_revoked_laptop_brings_nothing_and_its_keys_end(
     store.close()
 
 
+def test_a_board_flashed_before_a_renewal_is_taken_with_the_password_it_has(
+    receipts: Receipts, tmp_path: Path
+) -> None:
+    store = Renewals(tmp_path / FILE)
+    store.ask([NODE], Asked(("key", "password"), NOW))
+    assert store.passwords() == {NODE: 1}
+    assert keep(receipts, receipt())
+    assert store.passwords() == {NODE: 0}, "what lies in the box has the password of its batch"
+    (row,) = store.rows()
+    assert (row.number, row.state, row.password) == (2, "waiting", 1)
+    row.state = "taken"
+    store.keep([row], {NODE: 1})
+    assert store.passwords() == {NODE: 1}
+    with pytest.raises(RefusedError, match="was revoked since"):
+        receipts.read(receipt(serial="8"))
+    store.close()
+
+
 def test_another_card_of_a_known_name_is_refused(receipts: Receipts) -> None:
     with pytest.raises(RefusedError, match="another card"):
         receipts.enrol(handover.make_laptop("van-3").card)

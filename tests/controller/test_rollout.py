@@ -96,6 +96,31 @@ def test_a_new_key_alone_proves_no_authority(world: World) -> None:
     assert world.node.flash.said()["before"] == [4, None, None, "30aa"]
 
 
+@pytest.mark.parametrize("parts", [("ca",), ("key", "ca")])
+def test_a_third_authority_waits_until_the_second_is_proved(
+    world: World, parts: tuple[str, ...]
+) -> None:
+    world.ask("ca", ca="30bb")
+    for _ in range(20):
+        world.step()
+    world.ask(*parts, ca="30cc")
+    for _ in range(40):
+        world.step()
+    assert state(world) in (SENT, WAITING)
+    assert world.met
+    world.authority = "30bb"
+    world.node.cut_off()
+    for _ in range(40):
+        world.step()
+    assert state(world) == TAKEN
+    world.authority = "30cc"
+    world.node.cut_off()
+    for _ in range(40):
+        world.step()
+    assert state(world) == DONE
+    assert world.node.flash.said()["ca"] == "30cc"
+
+
 @pytest.mark.parametrize("cut", range(1, 8))
 def test_a_cut_at_any_write_leaves_a_node_that_ends_up_renewed(world: World, cut: int) -> None:
     world.ask("key")

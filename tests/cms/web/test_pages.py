@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 PATHS = (
     "/?sel=street:S-BL",
@@ -267,6 +267,42 @@ def test_a_crew_without_a_connection_pairs_and_the_phone_sends_it_later(city: An
     today = page.evaluate("new Date().toISOString().slice(0, 10)")
     city.go(page, f"/installs?on={today}")
     expect(page.locator("table.list")).to_contain_text("02aa000000a1")
+    page.context.close()
+
+
+def test_one_pairing_that_is_refused_holds_back_no_other(city: Any) -> None:
+    page = city.opened("/installs", "phone")
+    sent: list[str] = []
+
+    def answer(route: Route) -> None:
+        poles = [one["asset_id"] for one in route.request.post_data_json["pairings"]]
+        if "BL-09" in poles:
+            problem = {"title": "Not accepted", "status": 422, "detail": "BL-09 is no pole"}
+            route.fulfill(status=422, json=problem, content_type="application/problem+json")
+        else:
+            sent.extend(poles)
+            route.fulfill(status=201, json={})
+
+    page.context.set_offline(True)
+    for number, pole in enumerate(("BL-07", "BL-08", "BL-09", "BL-10", "BL-11"), 0xA1):
+        scanned(page, f"02aa000000{number:02x}", pole)
+        expect(page.locator("#pair-box")).to_have_value("")
+    page.route("**/api/v1/pairings", answer)
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator(".waiting li")).to_have_count(1)
+    expect(page.locator("div.waiting")).to_contain_text("BL-09 is no pole")
+    assert sorted(sent) == ["BL-07", "BL-08", "BL-10", "BL-11"]
+    page.context.close()
+
+
+def test_what_a_phone_cannot_keep_stays_typed(city: Any) -> None:
+    page = city.opened("/installs", "phone")
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full') } }")
+    scanned(page, "02aa000000a1", "BL-07")
+    expect(page.locator(".toast")).to_contain_text("this phone has no room")
+    expect(page.locator("#pair-box")).to_have_value("02aa000000a1")
+    expect(page.locator(".waiting li")).to_have_count(0)
     page.context.close()
 
 

@@ -27,10 +27,11 @@ export function poleOf(text: string): string | null {
   return said && said.length <= 64 && !/^ll1:/i.test(said) && !/\s/.test(said) ? said : null;
 }
 
-/** With one more scan; the same two things are kept once, with the newer time. */
+/** With one more scan; the same two things are kept once, with the newer time. RangeError: no more fit. */
 export function kept(waiting: Scan[], one: Scan): Scan[] {
   const others = waiting.filter((s) => s.node_id !== one.node_id || s.asset_id !== one.asset_id);
-  return [...others, one].slice(-KEPT_MAX);
+  if (others.length >= KEPT_MAX) throw new RangeError(`${KEPT_MAX} scans wait already`);
+  return [...others, one];
 }
 
 /** Without those that the CMS has. */

@@ -4,6 +4,8 @@ import { kept, read, without, type Scan } from './pairing.ts';
 
 const KEY = 'pairings';
 const AT_ONCE = 200;
+/** Of answers that are about what was sent, and not about who sent it. */
+const UNFIT = [400, 409, 413, 422];
 
 class Phone {
   waiting = $state.raw<Scan[]>(read(localStorage.getItem(KEY)));
@@ -17,14 +19,20 @@ class Phone {
   }
 
   #put(waiting: Scan[]) {
-    this.waiting = waiting;
     localStorage.setItem(KEY, JSON.stringify(waiting));
+    this.waiting = waiting;
   }
 
-  async pair(node_id: string, asset_id: string) {
+  /** Keep a scan at once: the next box may be scanned, or the page closed, before its place is known.
+   * Throws when this phone has no room. */
+  keep(node_id: string, asset_id: string): Scan {
     const scan: Scan = { id: freshId(), node_id, asset_id, at: new Date().toISOString() };
-    // Kept at once: the next box may be scanned, or the page closed, before the place is known.
     this.#put(kept(this.waiting, scan));
+    return scan;
+  }
+
+  /** Add the place of a scan that is kept, and send what waits. */
+  async finish(scan: Scan) {
     const place = await whereNow();
     this.#put(this.waiting.map((s) => (s.id === scan.id ? { ...s, ...place } : s)));
     await this.send();
@@ -34,17 +42,27 @@ class Phone {
     this.#put(without(this.waiting, [scan]));
   }
 
-  /** True when the CMS has everything. */
+  /** True when the CMS has everything. A scan that it refuses stays here, and holds back no other. */
   async send(): Promise<boolean> {
     if (this.sending) return false;
     this.sending = true;
+    const refused = new Map<string, string>();
+    let atOnce = AT_ONCE;
     try {
-      while (this.waiting.length) {
-        const part = this.waiting.slice(0, AT_ONCE);
-        await call('POST', '/pairings', { pairings: part });
-        this.#put(without(this.waiting, part));
+      for (;;) {
+        const part = this.waiting.filter((scan) => !refused.has(scan.id)).slice(0, atOnce);
+        if (!part.length) break;
+        try {
+          await call('POST', '/pairings', { pairings: part });
+          this.#put(without(this.waiting, part));
+        } catch (error) {
+          if (!(error instanceof Refused) || !UNFIT.includes(error.status)) throw error;
+          // One of them is not good: halves find it.
+          if (part.length > 1) atOnce = Math.ceil(part.length / 2);
+          else refused.set(part[0]!.id, error.message);
+        }
       }
-      this.trouble = '';
+      this.trouble = [...refused.values()][0] ?? '';
     } catch (error) {
       this.trouble = error instanceof Refused ? error.message : null;
     } finally {
