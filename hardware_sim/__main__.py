@@ -33,11 +33,10 @@ def main(arguments: list[str]) -> int:
         print(_USAGE, file=sys.stderr)
         return 2
     try:
-        config = world.read(arguments[0])
+        asyncio.run(world.run(world.read(arguments[0])))
     except world.ConfigError as error:
         print(error, file=sys.stderr)
         return 3
-    asyncio.run(world.run(config))
     return 0
 
 

@@ -1,15 +1,23 @@
-"""What a DALI driver does by itself: light without a bus, light after mains (IEC 62386-102).
+"""What DALI drivers do by themselves: light without a bus and after mains, light of a level.
 
 The node feeds the bus from the driver's 24 V (docs/dali.md). So a node that is pulled out or dead
 leaves the bus without power, and the driver gives its SYSTEM FAILURE LEVEL; after its own mains
-were away it gives its POWER ON LEVEL until it hears another. Pure but for the pages.
+were away it gives its POWER ON LEVEL until it hears another (IEC 62386-102).
+Pure but for the pages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from .board import layout
 from .pages import Pages
 
+# As they leave the factory: full light in both cases.
+FACTORY_LEVELS = 254 << 8 | 254
 _AS_IT_WAS = 255
 
 
@@ -30,5 +38,11 @@ def bus_off(pages: Pages, index: int) -> None:
 
 def light_percent(pages: Pages, index: int) -> float:
     """The light of the driver's arc level, in percent."""
-    arc = int(pages.gear_arc[index])
-    return float(10 ** (3 * (arc - 1) / 253 - 1)) if arc else 0.0
+    return float(lights_percent(pages, [index])[0])
+
+
+def lights_percent(pages: Pages, indices: Sequence[int]) -> NDArray[np.float64]:
+    """The light of the arc level of each of some drivers, in percent."""
+    arc = pages.gear_arc[indices].astype(np.float64)
+    light: NDArray[np.float64] = np.where(arc > 0, 10 ** (3 * (arc - 1) / 253 - 1), 0.0)
+    return light

@@ -48,6 +48,10 @@ class Pages:
         self.gear_status = column(layout.GEAR_STATUS)
         self.gear_world = column(layout.GEAR_WORLD)
         self.gear_input = column(layout.GEAR_INPUT)
+        self.gear_on_s = column(layout.GEAR_ON_S)
+        self.gear_starts = column(layout.GEAR_STARTS)
+        self.light_on_s = column(layout.LIGHT_ON_S)
+        self.light_starts = column(layout.LIGHT_STARTS)
         self.rtc_off_s = signed[:, layout.RTC_OFF_S // 4]
         self.echo_db = signed[:, layout.ECHO_DB // 4]
         self.cut_writes = column(layout.CUT_WRITES)

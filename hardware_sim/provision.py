@@ -51,7 +51,6 @@ _RECORD_NAMES = tuple(
     ("firmware.record", name)
     for name in ("pick", "left", "crashed", "healthy", "restart", "load", "save")
 )
-_BOARDS = {"lamp": "nema", "bay": "bay"} | {kind: kind for kind in plan.STATION_KINDS}
 
 
 class ProvisionError(Exception):
@@ -125,6 +124,11 @@ def make_area(path: Path, size: int) -> None:
         os.truncate(path, size)
 
 
+def board_of(asset: plan.Asset) -> str:
+    """The name of the board file of an asset's node."""
+    return asset.lamp_board if asset.kind == "lamp" else asset.kind
+
+
 def board_spec(board: str, air_port: int = 0, wires: int = 0) -> list[flasher.Value]:
     """The list of a board; its radio for neighbours speaks to a port of the world's air, or 0.
 
@@ -162,7 +166,7 @@ def identity(
         # A simulated quarter is small, and nobody wants to wait for its nodes.
         "broker": [*broker, 0],
         "password": controller_end.mqtt_password(key),
-        "board": board_spec(_BOARDS[asset.kind]),
+        "board": board_spec(board_of(asset)),
         "wifi": ["lamplighter", ""],
         "update_keys": list(update_keys),
     } | _near(asset, site_key, place)

@@ -7,8 +7,8 @@ that it gives without a bus and after mains are in GEAR_LEVELS; `..gear` obeys t
 
 from .layout import (
     GEAR_ARC, GEAR_DEAD, GEAR_FADE, GEAR_FAILED, GEAR_INPUT, GEAR_INPUT_TOLD, GEAR_LAMP_OUT,
-    GEAR_LATCHED, GEAR_LEVELS, GEAR_POWER_SEEN, GEAR_STATUS, GEAR_TURN, GEAR_WORLD, POWER_MW,
-    PULSES, VOLTAGE_DV,
+    GEAR_LATCHED, GEAR_LEVELS, GEAR_ON_S, GEAR_POWER_SEEN, GEAR_STARTS, GEAR_STATUS, GEAR_TURN,
+    GEAR_WORLD, LIGHT_ON_S, LIGHT_STARTS, POWER_MW, PULSES, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, words
 
@@ -18,15 +18,19 @@ _ASSET = (
     b"\x77\xff\x00\x04\xec\xc7\x39\x9c\x82\x00\x00\x00\x00\x00\x00\x00\x07\x00\x03\x1a\x2f\x00\x3c"
     b"\x00\x06\x00\xc6\x01\x08\x00\x20\xd0\x46\x0b\xb8"
 )
-# Bank 205 (10,000 s, 42 starts, 50 Hz, 0.96, 41 degC, 100 %), 206 (64 starts, 8,000 s, 54 V,
-# 1.05 A, a failure, 55 degC) and 207 (100,000 h, 5,000 starts); volts and flags are put in.
+# Bank 205 (50 Hz, 0.96, 41 degC, 100 %), 206 (54 V, 1.05 A, a failure, 55 degC) and 207
+# (100,000 h, 5,000 starts).
 _BANKS = {
-    205: b"\x1c\xff\xaa\x01\x00\x00\x27\x10\x00\x00\x2a\xff\xff\x32\x60"
-    + bytes(12) + b"\x65\x64",
-    206: b"\x20\xff\xaa\x01\x00\x00\x00\x00\x00\x40" + bytes(4)
-    + b"\x00\x00\x1f\x40\x02\x1c\x04\x1a\x00\x01" + bytes(8) + b"\x73",
+    205: b"\x1c\xff\xaa\x01" + bytes(9) + b"\x32\x60" + bytes(12) + b"\x65\x64",
+    206: b"\x20\xff\xaa\x01" + bytes(14) + b"\x02\x1c\x04\x1a\x00\x01" + bytes(8) + b"\x73",
     207: b"\x07\xff\xaa\x01\x64\x87\x32",
-}  # fmt: skip
+}
+# What is counted or measured: bank, first place, bytes, place in the page; and what it had counted
+# when it came here.
+_COUNTED = (
+    (205, 4, 4, GEAR_ON_S, 10000), (205, 8, 3, GEAR_STARTS, 42), (205, 11, 2, VOLTAGE_DV, 0),
+    (206, 7, 3, LIGHT_STARTS, 64), (206, 14, 4, LIGHT_ON_S, 8000),
+)  # fmt: skip
 
 
 def answer(line):
@@ -120,7 +124,8 @@ def _memory():
         if at >= 7 and at < 11:
             return words[GEAR_LATCHED // WORD + 1] >> 8 * (10 - at) & 0xFF
         return 0xFD if at == 11 else 1 if at == 3 else 15 if at == 0 else 0  # mW and Wh.
-    if bank == 205 and at in (11, 12):
-        return words[VOLTAGE_DV // WORD] >> 8 * (12 - at) & 0xFF
+    for number, first, size, place, before in _COUNTED:
+        if bank == number and first <= at < first + size:
+            return words[place // WORD] + before >> 8 * (first + size - 1 - at) & 0xFF
     content = _ASSET if bank == 1 else _BANKS.get(bank, b"")
     return content[at] if at < len(content) else -1

@@ -56,6 +56,10 @@ GEAR_INPUT = 160  # u32: bit 0 an occupancy sensor on the bus sees somebody, abo
 # has changed; 0: there is none
 GEAR_WORLD = 144  # u32: what is wrong with it, bits
 GEAR_DEAD, GEAR_FAILED, GEAR_LAMP_OUT = 1, 2, 4
+GEAR_ON_S = 168  # u32: what it counts since it is here: seconds with mains,
+GEAR_STARTS = 172  # u32: how often they came,
+LIGHT_ON_S = 176  # u32: seconds with light,
+LIGHT_STARTS = 180  # u32: and how often it began
 
 RELAY = 116  # u32: 1 while the coil of a lamp's relay is driven, and its contact is open
 RTC_OFF_S = 120  # s32: how far a battery-backed clock is ahead of the world, which may set it

@@ -20,7 +20,7 @@ from .. import provision
 from ..pages import Pages
 from .air import Air
 from .bus import Bus
-from .config import WorldConfig
+from .config import ConfigError, WorldConfig
 from .nodes import Nodes
 from .server import Handles, application
 from .street import Street
@@ -92,20 +92,22 @@ def write_flash(config: WorldConfig, site_plan: plan.Plan, data: Path) -> None:
                 place=rows.get(asset.asset_id),
             )  # fmt: skip
             if asset.kind == "lamp":
-                said["board"] = provision.board_spec("nema", config.listen_port)
-                said |= _lined(config, asset.node_id)
+                said["board"] = provision.board_spec(provision.board_of(asset), config.listen_port)
+                said |= _lined(config, asset)
             part = view[at : at + provision.FLASH_SIZE]
             provision.provision(part, said)
             part.release()
         view.release()
 
 
-def _lined(config: WorldConfig, node_id: str) -> dict[str, object]:
+def _lined(config: WorldConfig, asset: plan.Asset) -> dict[str, object]:
     """What the identity of a lamp says otherwise when it is on a line."""
     for line in config.lines:
-        if node_id in line.nodes:
+        if asset.node_id in line.nodes:
+            if asset.lamp_board != "nema":
+                raise ConfigError(f"lines: {asset.asset_id} is on one, which its board has not")
             board = provision.board_spec("nema_rs485", wires=line.port)
-            return {"board": board, "line": [line.nodes[node_id], line.baud]}
+            return {"board": board, "line": [line.nodes[asset.node_id], line.baud]}
     return {}
 
 
@@ -117,7 +119,7 @@ async def _turn(
     while True:
         now_s = clock.now_s()
         street.step(now_s)
-        await nodes.want(street.powered)
+        await nodes.want(street.boards_live())
         if time.monotonic() - saved >= _SAVE_EVERY_S:
             saved = time.monotonic()
             state.save(now_s, street, session)
@@ -149,7 +151,9 @@ async def run(config: WorldConfig) -> None:
     street.restore(state.said)
     if going_on:
         street.traffic.on = bool(state.said.get("traffic", config.traffic))
-    nodes = Nodes(data, data / "clock", street.node_died, frozenset(street.lamps))
+    # Zhaga nodes have no capacitor of their own: their 24 V end with the driver's mains.
+    held_up = frozenset(street.lamps) - frozenset(street.drivers.indices)
+    nodes = Nodes(data, data / "clock", street.node_died, held_up)
     handles = Handles(site_plan, street, nodes, clock)
     await nodes.open()
     server = _Server(

@@ -100,7 +100,7 @@ class Handles:
                 raise BadHandleError(422, "mains is true, false or null")
             now_s = self._clock.now_s()
             self._street.step(now_s)
-            await self._nodes.want(self._street.powered)
+            await self._nodes.want(self._street.boards_live())
         return {"mains": mains.live(name, self._clock.now_s())}
 
     async def traffic(self, request: Request) -> object:
@@ -126,6 +126,19 @@ class Handles:
         if request.method == "PUT":
             pages.link[self._node_at[node_id]] = int(await flag(request, "up"))
         return {"up": bool(pages.link[self._node_at[node_id][0]])}
+
+    async def node(self, request: Request) -> object:
+        """Pull a node out of its socket, or plug it in again: PUT {"plugged": false}."""
+        node_id = request.path_params["id"]
+        if node_id not in self._node_at:
+            raise BadHandleError(404, f"no node {node_id!r}")
+        indices = set(self._node_at[node_id])
+        pulled = self._street.pulled
+        if request.method == "PUT":
+            plugged = await flag(request, "plugged")
+            self._street.pulled = pulled - indices if plugged else pulled | indices
+            await self._nodes.want(self._street.boards_live())
+        return {"plugged": not indices & self._street.pulled}
 
     async def photocell(self, request: Request) -> object:
         """Shade or light up a lamp's photocell; null: the sky."""
@@ -205,6 +218,7 @@ def application(handles: Handles) -> Starlette:
         Route("/traffic", _answer(handles.traffic), methods=both),
         Route("/people/{id}", _answer(handles.people), methods=both),
         Route("/links/{id}", _answer(handles.link), methods=both),
+        Route("/nodes/{id}", _answer(handles.node), methods=both),
         Route("/photocell/{id}", _answer(handles.photocell), methods=both),
         Route("/cabinets/{id}", _answer(handles.stations.cabinet), methods=both),
         Route("/air", _answer(handles.stations.air), methods=both),

@@ -2,7 +2,8 @@
 
 Twenty times a second `step` reads what the nodes drive (their pages) and writes what their sensors
 see. An undriven lamp input means full light, and an undriven relay a closed contact: that is how
-they behave when a node is dead. Read `board/layout.py` for the pages, `server.py` for the handles.
+they behave when a node is dead; DALI drivers are in `drivers.py`. Read `board/layout.py` for the
+pages, `server.py` for the handles.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from protocol import plan
 
 from ..pages import Pages
 from . import sun
+from .drivers import Drivers
 from .mains import Mains
 from .stations import Stations
 from .traffic import Traffic
@@ -52,6 +54,9 @@ class Street:
         self.stations = Stations(site_plan, pages)
         self.traffic = Traffic(len(self.lamps), len(self.bays), seed)
         self.faults: list[Fault | None] = [None] * len(self.lamps)
+        zhaga = [n for n, i in enumerate(self.lamps) if assets[i].lamp_board == "zhaga"]
+        self.drivers = Drivers(zhaga, [self.lamps[number] for number in zhaga], pages)
+        self.pulled: set[int] = set()  # Assets whose node is out of its socket.
         self.lux_forced: dict[int, float] = {}
         self.powered: NDArray[np.bool_] = np.zeros(len(assets), bool)
         self.light_percent: NDArray[np.float64] = np.zeros(len(self.lamps))
@@ -109,6 +114,8 @@ class Street:
             return
         driven = pages.driven[lamps] != 0
         level = np.where(driven, pages.duty[lamps] / _DUTY_FULL * 100.0, 100.0)
+        live = self.powered[lamps]
+        level[self.drivers.numbers] = self.drivers.step(live, self.faults, self.pulled)
         stuck = np.array([f == "stuck_on" for f in self.faults])  # Its relay is welded, too.
         contact = (pages.relay[lamps] == 0) | stuck
         level[stuck] = 100.0
@@ -117,11 +124,11 @@ class Street:
             power[numbers] = np.interp(level[numbers], levels, watts)
         opened = np.array([f == "lamp_open" for f in self.faults])
         dead = np.array([f == "driver_dead" for f in self.faults])
-        live = self.powered[lamps]
         power = np.where(opened, _STANDBY_W, power) * ~dead * live * contact
         level = level * ~(opened | dead) * live * contact
         self.energy_j += self.power_w * gone_s
         self.light_percent, self.power_w = level, power
+        self.drivers.count(level, gone_s)
         pages.power_mw[lamps] = (power * 1000).astype(np.uint32)
         pages.pulses[lamps] = (self.energy_j / _JOULES_PER_PULSE).astype(np.uint32) & 0xFFFFFF
         pages.voltage_dv[lamps] = (2300 + self._rng.integers(-6, 7, len(lamps))) * live
@@ -146,6 +153,13 @@ class Street:
     def node_died(self, index: int) -> None:
         """A node lost its power or died: its output is no longer driven."""
         self.pages.driven[index] = self.pages.relay[index] = 0
+        self.drivers.unfed(index)
+
+    def boards_live(self) -> NDArray[np.bool_]:
+        """For each asset, whether its node has power: it is in its socket, and there are mains."""
+        live = self.powered.copy()
+        live[list(self.pulled)] = False
+        return live
 
     def saved(self) -> dict[str, object]:
         """What must be as it was when the world is started again."""
@@ -158,6 +172,8 @@ class Street:
             "energy_j": [float(x) for x in self.energy_j],
             "links": [int(x) for x in self.pages.link],
             "stations": self.stations.saved(),
+            "drivers": self.drivers.saved(),
+            "pulled": sorted(self._plan.assets[index].asset_id for index in self.pulled),
             "lux": {str(number): lux for number, lux in self.lux_forced.items()},
             "history": [list(rows)[-_HISTORY_KEPT:] for rows in self.history],
         }
@@ -183,6 +199,11 @@ class Street:
 
     def _restore_rest(self, said: dict[str, object]) -> None:
         self.stations.restore(said.get("stations"))
+        self.drivers.restore(said.get("drivers"))
+        pulled = said.get("pulled")
+        if isinstance(pulled, list):
+            assets = enumerate(self._plan.assets)
+            self.pulled = {index for index, asset in assets if asset.asset_id in pulled}
         links, lux, history = (said.get(name) for name in ("links", "lux", "history"))
         if isinstance(links, list) and len(links) == len(self.pages.link):
             self.pages.link[:] = links
