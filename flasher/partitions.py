@@ -15,17 +15,25 @@ TABLE_SIZE = 0xC00
 _ROW = struct.Struct("<2sBBII16sI")
 _MARK = b"\xaa\x50"
 _MD5_MARK = b"\xeb\xeb" + b"\xff" * 14
+_APPLICATION = 0
+_ENCRYPTED = 1
 
 
 @dataclass(frozen=True)
 class Partition:
-    """One row; `kind` 0 is an application, 1 is data."""
+    """One row; `kind` 0 is an application, 1 is data. Bit 0 of `flags`: encrypted."""
 
     name: str
     kind: int
     subtype: int
     offset: int
     size: int
+    flags: int = 0
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether a chip with flash encryption takes it for encrypted; else the flag is idle."""
+        return self.kind == _APPLICATION or bool(self.flags & _ENCRYPTED)
 
 
 def parse_partitions(table: bytes) -> tuple[Partition, ...]:
@@ -39,9 +47,9 @@ def parse_partitions(table: bytes) -> tuple[Partition, ...]:
             break
         if row[:2] != _MARK:
             break
-        _, kind, subtype, offset, size, name, _ = _ROW.unpack(row)
+        _, kind, subtype, offset, size, name, flags = _ROW.unpack(row)
         text = name.rstrip(b"\0").decode("ascii", "replace")
-        rows.append(Partition(text, kind, subtype, offset, size))
+        rows.append(Partition(text, kind, subtype, offset, size, flags))
     if not rows:
         raise ValueError("there is no partition table")
     return tuple(rows)

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 
 from .bootrom import BootRom, Outcome
 from .chips import Chip
+from .crypt import Cipher
 from .efuses import Efuses
 from .faults import Fault, Line, garble
 from .flash import Flash
 from .image import Installed, NotBootable, installed
 from .memory import Memory
+from .security import Security
 from .slip import Decoder, encode
 
 HELD, DOWNLOAD, RUNNING, LOADED, STUCK, GONE = (
@@ -46,9 +48,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Start:
-    """Run the application."""
+    """Run the application; `cipher`: how its encrypted partitions lie in flash."""
 
     what: Installed
+    cipher: Cipher | None = None
 
 
 @dataclass(frozen=True)
@@ -192,14 +195,15 @@ class Board:
     def _boot(self) -> None:
         self.baud = CONSOLE_BAUD
         try:
-            found = installed(self._chip, self._flash)
+            security = Security(self._chip, self._efuses)
+            found = installed(self._chip, self._flash, security)
         except NotBootable as reason:
             self.state, self._complaint = STUCK, str(reason)
             self._send(self._complaint.encode() + b"\r\n")
             return
         self.state = RUNNING
         self._send(_LOADING)
-        self._effects.append(Start(found))
+        self._effects.append(Start(found, security.cipher))
 
     def _boot_text(self, cause: str, *, download: bool) -> bytes:
         chip = self._chip
@@ -244,6 +248,9 @@ class Board:
         for packet in self._decoder.feed(data):
             self._rom.memory.baud = self.baud
             outcome = self._rom.request(packet)
+            if self._efuses.struck:
+                self._strike("unplug-at")
+                return
             for answer in outcome.answers:
                 self._send(encode(answer))
             self._follow(outcome)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from .chips import Chip
 from .flash import Flash, FlashError
 from .memory import Memory
+from .security import Security
 from .writing import Stream, StreamError
 
 _HEAD = struct.Struct("<BBHI")
@@ -105,8 +106,9 @@ class BootRom:
         if len(data) != size:
             return self._outcome
         do = _ROM.get(operation) or (_STUB.get(operation) if self.stub else None)
+        secured = Security(self._chip, self.memory.efuses).download_secured
         try:
-            if do is None:
+            if do is None or (secured and operation not in _SECURED):
                 raise Refused(INVALID_MESSAGE)
             answer = do(self, data, checksum)
         except Refused as refused:
@@ -254,7 +256,7 @@ class BootRom:
     def _security_info(self, _data: bytes, _: int) -> tuple[int, bytes]:
         if not self._chip.security_info:
             raise Refused(INVALID_MESSAGE)
-        flags, crypt_count, purposes = self.memory.efuses.security()
+        flags, crypt_count, purposes = Security(self._chip, self.memory.efuses).told()
         return 0, struct.pack("<IB7sII", flags, crypt_count, purposes, self._chip.chip_id, 0)
 
     def _erase_flash(self, _data: bytes, _: int) -> tuple[int, bytes]:
@@ -348,3 +350,5 @@ _STUB: dict[int, _Operation] = {
     0xD2: BootRom._read_flash,
     0xD3: BootRom._run_user_code,
 }
+# What is left of them in secure download mode: no memory, no registers, no reading.
+_SECURED = frozenset({0x02, 0x03, 0x04, 0x08, 0x0B, 0x0D, 0x0F, 0x10, 0x11, 0x12, 0x14})

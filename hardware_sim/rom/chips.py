@@ -21,7 +21,8 @@ class EfuseLayout:
 
     `blocks`: (offset of the first word that is read, words, offset of the first word that is
     written) by block number. A block's bit in the word at `unreadable` or `unwritable` is its
-    number plus what stands beside it.
+    number plus what stands beside it. `fields`: (bit in the word at `unwritable`, word of block 0,
+    mask) of what that bit protects there.
     """
 
     base: int
@@ -31,6 +32,7 @@ class EfuseLayout:
     size: int
     unreadable: tuple[int, int]
     unwritable: tuple[int, int]
+    fields: tuple[tuple[int, int, int], ...]
 
     def of_block_in_command(self, value: int) -> int | None:
         """The one block that a programming command names; None: it programs all of them."""
@@ -60,10 +62,20 @@ class Chip:
     built: str  # Of the boot ROM, as it prints it.
 
 
+_NEWER_FIELDS = (
+    (0, 1, 0x7F), (2, 1, 0x0018FF00), (2, 3, 0x03C00000), (4, 2, 7 << 18), (5, 2, 1 << 21),
+    (6, 2, 1 << 22), (7, 2, 1 << 23), (8, 2, 15 << 24), (9, 2, 15 << 28), (10, 3, 15),
+    (11, 3, 15 << 4), (12, 3, 15 << 8), (13, 3, 15 << 12), (15, 3, 1 << 20), (16, 3, 1 << 21),
+    (18, 4, 0x7FFFFFFF), (31, 1, 7 << 16),
+)  # fmt: skip
+
+
 def _newer(base: int) -> EfuseLayout:
     """The controller that came with the S3 and C3: one place to write, a command names a block."""
     blocks = [(0x2C, 6, 0), (0x44, 6, 0)] + [(0x5C + 0x20 * n, 8, 0) for n in range(9)]
-    return EfuseLayout(base, tuple(blocks), 0x1CC, 0x1D4, 0x200, (0x30, -4), (0x2C, 19))
+    return EfuseLayout(
+        base, tuple(blocks), 0x1CC, 0x1D4, 0x200, (0x30, -4), (0x2C, 19), _NEWER_FIELDS
+    )
 
 
 _ESP32_EFUSES = EfuseLayout(
@@ -74,9 +86,18 @@ _ESP32_EFUSES = EfuseLayout(
     0x120,
     (0x00, 15),
     (0x00, 6),
-)
+    (
+        (0, 0, 0xF << 16), (1, 0, 0xFFFF), (2, 0, 0xFF << 20), (3, 1, 0xFFFFFFFF),
+        (3, 2, 0xFFFFFF), (3, 3, 0xB), (10, 5, 0xF << 28), (10, 6, 0x403), (12, 6, 1 << 4),
+        (13, 6, 1 << 5), (14, 6, 1 << 6), (15, 6, 0x384),
+    ),
+)  # fmt: skip
 
 _REVISION_1_ESP32 = 1 << 15
+# Beside it, on an ESP32 of revision 3: (offset in the eFuse registers, value); and a register of
+# the silicon whose highest bit goes with it.
+REVISION_3_ESP32 = (0x14, 1 << 20)
+REVISION_AT_ESP32 = 0x3FF6607C
 _CLOCK_CALIBRATION = 128  # With the register below it says that the crystal has 40 MHz.
 
 CHIPS = {

@@ -37,7 +37,7 @@ def _run(given: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     chip = CHIPS[given.chip]
     mac = given.mac or _mac(folder)
-    burnt = map_file(folder / "efuses.bin", bytes(factory(chip, mac)))
+    burnt = map_file(folder / "efuses.bin", bytes(factory(chip, mac, given.revision)))
     path = folder / "flash.bin"
     size = given.flash_mb * _MB
     memory = map_file(path, b"\xff" * size)
@@ -47,6 +47,9 @@ def _run(given: argparse.Namespace) -> int:
     faults: tuple[Fault, ...] = tuple(given.fault)
     flash = Flash(memory, [f.number for f in faults if f.kind == "bad-sector"])
     efuses = Efuses(chip, burnt)
+    for fault in faults:
+        if fault.kind in ("unplug-at-burn", "torn-burn"):
+            efuses.end_power(fault.number, torn=fault.kind == "torn-burn")
     line = Line(faults, random.Random(given.seed))
     board = Board(chip, flash, efuses, stub_entries(chip), faults, line)
     ports = Ports(board, folder, path, line_speed=given.line_speed, bare=given.bare)
@@ -85,9 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--ready-file", type=Path, required=True, metavar="F", help="written with the ports")
     add("--fault", type=_fault, action="append", default=[], metavar="KIND[=N]",
         help="noise[=BYTES] drop[=BYTES] unplug-at=BYTES brownout-at=BYTES mute bad-sector=N "
-        "wrong-strap; may be given again")  # fmt: skip
+        "wrong-strap unplug-at-burn=N torn-burn=N; may be given again")  # fmt: skip
     add("--port", type=int, default=0, help="of TCP, instead of any that is free")
     add("--mac", type=_mac_of, help="of a new board, instead of one made of DIR's name")
+    add("--revision", type=int, choices=(1, 3), default=1, help="of a new ESP32's silicon")
     add("--download", action="store_true", help="power on with the boot button held")
     add("--line-speed", action="store_true", help="pass bytes no faster than the agreed rate")
     add("--bare", action="store_true", help="no lamp, meter and radio cell around the board")

@@ -1,6 +1,7 @@
 """What can be wrong with a board on demand: its line, its supply, its flash, its straps.
 
-A fault that strikes at a byte counts what the host has sent since the board was started.
+A fault that strikes at a byte counts what the host has sent since the board was started; one
+that strikes at a burn counts commands to the eFuses.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ KINDS = {
     "drop": _EVERY_BYTES,
     "unplug-at": 0,
     "brownout-at": 0,
+    "unplug-at-burn": 0,
+    "torn-burn": 0,
     "mute": None,
     "bad-sector": 0,
     "wrong-strap": None,

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from flasher import TABLE_AT, TABLE_SIZE, Partition, parse_partitions
 
 from .chips import CHIPS, Chip
+from .crypt import SeenFlash
 from .flash import Flash, FlashError
 from .partitions import APPLICATION, layout
 from .partitions import partition_table as _table
+from .security import Security
+from .signature import UnsignedError, check
 
 VERSION = "v1.29.0"
 _MAGIC = 0xE9
@@ -90,24 +93,41 @@ def partition_table(flash_mb: int, *, romfs: bool = True) -> bytes:
     return _table(layout(flash_mb, romfs=romfs))
 
 
-def installed(chip: Chip, flash: Flash) -> Installed:
+def installed(chip: Chip, flash: Flash, security: Security | None = None) -> Installed:
     """What the chip boots; NotBootable with the words of its console when that is nothing."""
-    head = int.from_bytes(flash.read(chip.bootloader_offset, 4), "little")
+    cipher = security.cipher if security else None
+    digests = security.digests if security else None
+    seen = flash if cipher is None else SeenFlash(flash, cipher)
+    start = chip.bootloader_offset
+    head = int.from_bytes(seen.read(start, 4), "little")
     if head & 0xFF != _MAGIC:
         raise NotBootable(f"invalid header: {head:#010x}")
     try:
-        _read_image(flash, chip.bootloader_offset, chip)
+        size = len(_read_image(seen, start, chip))
+        if digests is not None:
+            check(seen.read, start, size, digests)
+    except UnsignedError as error:
+        raise NotBootable(
+            f"{error}\r\nsecure boot verification failed\r\nets_main.c 329"
+        ) from error
     except ValueError as error:
         raise NotBootable(f"ets_main.c 371 {error}") from error
     try:
-        rows = parse_partitions(flash.read(TABLE_AT, TABLE_SIZE))
+        rows = parse_partitions(seen.read(TABLE_AT, TABLE_SIZE))
     except ValueError as error:
         raise NotBootable(f"E (68) boot: {error}") from error
     application = next((row for row in rows if row.kind == APPLICATION), None)
     if application is None:
         raise NotBootable("E (70) boot: No bootable app partitions in the partition table")
     try:
-        content = _read_image(flash, application.offset, chip)
+        content = _read_image(seen, application.offset, chip)
+        if digests is not None:
+            check(seen.read, application.offset, len(content), digests)
+    except UnsignedError as error:
+        raise NotBootable(
+            f"E (72) secure_boot_v2: {error}\r\nE (75) esp_image: Secure boot signature "
+            "verification failed\r\nE (80) boot: Factory app partition is not bootable"
+        ) from error
     except ValueError as error:
         raise NotBootable(
             f"E (75) esp_image: {error}\r\nE (80) boot: Factory app is not bootable"
@@ -115,7 +135,7 @@ def installed(chip: Chip, flash: Flash) -> Installed:
     return Installed(rows, _MARKER in content, _MARKER + b"1" in content)
 
 
-def _read_image(flash: Flash, offset: int, chip: Chip) -> bytes:
+def _read_image(flash: Flash | SeenFlash, offset: int, chip: Chip) -> bytes:
     """All of a valid image; ValueError says what is wrong with it."""
     try:
         magic, count, _, _, _ = struct.unpack("<BBBBI", flash.read(offset, 8))
@@ -136,8 +156,11 @@ def _read_image(flash: Flash, offset: int, chip: Chip) -> bytes:
         data = flash.read(offset, at + 1 - offset)
         if data[-1] != checksum:
             raise ValueError(f"Checksum failed. Calculated {checksum:#x} read {data[-1]:#x}")
-        if extended[9] and hashlib.sha256(data).digest() != flash.read(at + 1, 32):
-            raise ValueError("Image hash failed - image is corrupt")
+        if extended[9]:
+            digest = flash.read(at + 1, 32)
+            if hashlib.sha256(data).digest() != digest:
+                raise ValueError("Image hash failed - image is corrupt")
+            data += digest
     except FlashError as error:
         raise ValueError(f"image at {offset:#x} reaches over the flash") from error
     return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from .chips import CRYSTAL_HZ, Chip
+from .chips import CRYSTAL_HZ, REVISION_3_ESP32, REVISION_AT_ESP32, Chip
 from .efuses import Efuses
 from .flash import Flash
 
@@ -27,7 +27,11 @@ class Memory:
         self.efuses = efuses
         self._pages: dict[int, bytearray] = {}
         self.baud = 115200
-        for address, value in ((_MAGIC, chip.magic), *chip.registers):
+        registers = [(_MAGIC, chip.magic), *chip.registers]
+        offset, bit = REVISION_3_ESP32
+        if not chip.security_info and efuses.read(chip.efuses.base + offset) & bit:
+            registers.append((REVISION_AT_ESP32, 1 << 31))
+        for address, value in registers:
             self.load(address, struct.pack("<I", value))
 
     def read(self, address: int) -> int:

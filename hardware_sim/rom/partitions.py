@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import struct
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ _SUBTYPES = {"factory": 0x00, "ota": 0x00, "phy": 0x01, "nvs": 0x02, "fat": 0x81
 _CSV = Path(__file__).parents[2] / "firmware" / "port" / "LAMPLIGHTER_ESP32" / "partitions.csv"
 _MB = 1024 * 1024
 APPLICATION = 0
+ROMFS = 0x8F
 # What MicroPython's own images for 4 MB have: no ROMFS.
 _STOCK = """nvs,data,nvs,0x9000,0x6000
 phy_init,data,phy,0xf000,0x1000
@@ -31,20 +33,19 @@ def layout(flash_mb: int, *, romfs: bool = True) -> tuple[Partition, ...]:
     for line in lines:
         if not line.strip() or line.startswith("#"):
             continue
-        name, kind, subtype, offset, size = (part.strip() for part in line.split(","))
+        name, kind, subtype, offset, size, *flags = (part.strip() for part in line.split(","))
         number = _SUBTYPES[subtype] if subtype in _SUBTYPES else int(subtype, 0)
-        rows.append(Partition(name, _TYPES[kind], number, int(offset, 0), int(size, 0)))
+        marks = int("encrypted" in flags)
+        rows.append(Partition(name, _TYPES[kind], number, int(offset, 0), int(size, 0), marks))
     last = rows[-1]
-    rows[-1] = Partition(
-        last.name, last.kind, last.subtype, last.offset, flash_mb * _MB - last.offset
-    )
+    rows[-1] = dataclasses.replace(last, size=flash_mb * _MB - last.offset)
     return tuple(rows)
 
 
 def partition_table(rows: Iterable[Partition]) -> bytes:
     """The table as it lies in flash, filled up with blank."""
     data = b"".join(
-        _ROW.pack(_MARK, row.kind, row.subtype, row.offset, row.size, row.name.encode(), 0)
+        _ROW.pack(_MARK, row.kind, row.subtype, row.offset, row.size, row.name.encode(), row.flags)
         for row in rows
     )
     data += _MD5_MARK + hashlib.md5(data, usedforsecurity=False).digest()

@@ -21,6 +21,7 @@ from . import bench
 from .board import Board, Effect, Input, Send, Start, Stop
 from .pace import Pace
 from .rfc2217_io import Client
+from .view_io import View
 
 _IDLE_S = 0.1
 _BUSY_S = 0.005  # While bytes wait for the line's speed.
@@ -39,6 +40,7 @@ class Ports:
         self._paced = line_speed
         self._selector = selectors.DefaultSelector()
         self._application = Application(folder)
+        self._view: View | None = None  # Of an encrypted flash, while a program runs.
         self._watched: int | None = None  # The application's console that is in the selector.
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: Client | None = None
@@ -78,7 +80,7 @@ class Ports:
             while not self._stopped:
                 self._turn()
         finally:
-            self._application.stop()
+            self._stop_application()
             self._drop()
             os.close(self._master)
 
@@ -95,11 +97,12 @@ class Ports:
             key.data()
         self._pass_bytes()
         self._application.flush()
+        if self._view is not None:
+            self._view.store()
         if self._application.page is not None and not self._bare:
             bench.turn(self._application.page)
         if self._application.timer_is_due():
-            self._application.stop()
-            self._unwatch()
+            self._stop_application()
             self._follow(self._board.ended())
         self._follow(self._board.tick(time.monotonic_ns() // 1_000_000))
         if self._client is not None:
@@ -231,10 +234,16 @@ class Ports:
                 if effect.what.micropython:
                     self._start(effect)
             elif isinstance(effect, Stop):
-                self._application.stop()
-                self._unwatch()
+                self._stop_application()
             else:
                 self._stopped = True
+
+    def _stop_application(self) -> None:
+        self._application.stop()
+        self._unwatch()
+        view, self._view = self._view, None
+        if view is not None:
+            view.close()
 
     def _start(self, effect: Start) -> None:
         data = effect.what.partition("vfs")
@@ -242,9 +251,11 @@ class Ports:
         if data is None:
             return
         self._unwatch()
+        if effect.cipher is not None:
+            self._view = View(self._flash, effect.cipher, effect.what.partitions)
         self._application.start(
             Places(
-                self._flash,
+                self._view.path if self._view else self._flash,
                 (data.offset, data.size),
                 (romfs.offset, romfs.size) if romfs else None,
             )
