@@ -151,9 +151,7 @@ async def run(config: WorldConfig) -> None:
     street.restore(state.said)
     if going_on:
         street.traffic.on = bool(state.said.get("traffic", config.traffic))
-    # Zhaga nodes have no capacitor of their own: their 24 V end with the driver's mains.
-    held_up = frozenset(street.lamps) - frozenset(street.drivers.indices)
-    nodes = Nodes(data, data / "clock", street.node_died, held_up)
+    nodes = Nodes(data, data / "clock", street.node_died, street.held_up)
     handles = Handles(site_plan, street, nodes, clock)
     await nodes.open()
     server = _Server(

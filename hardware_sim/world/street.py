@@ -155,6 +155,11 @@ class Street:
         self.pages.driven[index] = self.pages.relay[index] = 0
         self.drivers.unfed(index)
 
+    @property
+    def held_up(self) -> frozenset[int]:
+        """Nodes with a capacitor; a zhaga one's 24 V end with its driver's mains."""
+        return frozenset(self.lamps) - frozenset(self.drivers.indices)
+
     def boards_live(self) -> NDArray[np.bool_]:
         """For each asset, whether its node has power: it is in its socket, and there are mains."""
         live = self.powered.copy()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hardware_sim import gear
 from hardware_sim.board import layout
 from hardware_sim.pages import Pages
-from hardware_sim.world.street import FAULTS, Street
+from hardware_sim.world.street import FAULTS, Fault, Street
 from protocol import plan
 
 NIGHT_S = 1_795_302_000.0  # 2026-11-21 23:00 UTC
@@ -99,12 +99,13 @@ def test_the_level_after_mains_and_the_level_without_a_node_are_the_drivers_own(
 
 def test_faults_are_what_a_driver_tells_of_itself(night: Night) -> None:
     night.command(100)
-    for fault, said, light, power_min, power_max in (
+    told: tuple[tuple[Fault, int, float, float, float], ...] = (
         ("lamp_open", layout.GEAR_LAMP_OUT, 0.0, 0.1, 1.0),
         ("driver_dead", layout.GEAR_DEAD, 0.0, 0.0, 0.0),
         ("stuck_on", layout.GEAR_FAILED, 100.0, 57.0, 58.1),
-    ):
-        night.street.faults[1] = fault  # type: ignore[call-overload] # each is one of FAULTS
+    )
+    for fault, said, light, power_min, power_max in told:
+        night.street.faults[1] = fault
         assert night.step()[1] == light, fault
         assert int(night.pages.gear_world[1]) == said
         assert power_min <= float(night.street.power_w[1]) <= power_max
@@ -187,14 +188,14 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_a_driver_with_mains_and_no_node_is_lit_whatever_came_before(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str | None]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, Fault | None]]
 ) -> None:
     night = Night(tmp_path_factory.mktemp("drivers"))
     for what, number, fault in steps:
         if what == "mains":
             night.street.mains.forced[FEEDER] = bool(number & 1)
         elif what == "fault":
-            night.street.faults[1] = fault  # type: ignore[call-overload] # one of FAULTS
+            night.street.faults[1] = fault
         elif what == "died":
             night.street.node_died(1)
         elif what == "pull":
