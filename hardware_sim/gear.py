@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from .board import layout
 from .pages import Pages
 
-# As they leave the factory: full light in both cases.
-FACTORY_LEVELS = 254 << 8 | 254
 _AS_IT_WAS = 255
+# As they leave the factory: full light after mains, and without a bus what it was.
+FACTORY_LEVELS = _AS_IT_WAS << 8 | 254
 
 
 def mains_on(pages: Pages, index: int) -> None:

@@ -85,7 +85,9 @@ class City:
         self.data.mkdir(parents=True, exist_ok=True)
         self.plan_file = self.data / "plan.json"
         if not self.plan_file.exists():
-            made = plan.quarter(wishes.lamps, wishes.bays, day_off=wishes.day_off, stations=True)
+            made = plan.quarter(
+                wishes.lamps, wishes.bays, day_off=wishes.day_off, stations=True, zhaga=True
+            )
             plan.save(made, self.plan_file)
         self.plan = plan.load(self.plan_file)
         self.key_file = self.data / "site.key"
