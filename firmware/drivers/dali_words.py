@@ -1,64 +1,11 @@
-"""What the bytes of a DALI driver's memory mean: names and numbers for the console.
+"""What the bytes of a DALI driver's memory mean, for the console. Cold.
 
-DiiA parts 251 (bank 1), 252 (203 apparent, 204 load side energy) and 253 (205 gear, 206 light
-source, 207 luminaire); bank 255 is what control devices answered (dali_commission.py). Cold.
+A file of its own in the image: the console itself is at the edge of what a node has room for.
 """
 
-# Bank, and rows of: name, place, bytes, what is taken off.
-_BANKS = (
-    (1, (
-        ("luminaire_gtin", 3, 6, 0), ("luminaire_id", 9, 8, 0), ("made_year", 19, 1, 0),
-        ("made_week", 20, 1, 0), ("nominal_power_w", 21, 2, 0), ("least_power_w", 23, 2, 0),
-        ("mains_min_v", 25, 2, 0), ("mains_max_v", 27, 2, 0), ("light_lm", 29, 3, 0),
-        ("cri", 32, 1, 0), ("colour_k", 33, 2, 0),
-    )),
-    (203, (("apparent_energy_vah", 5, 6, 4), ("apparent_power_va", 12, 4, 11))),
-    (204, (("load_energy_wh", 5, 6, 4), ("load_power_w", 12, 4, 11))),
-    (205, (
-        ("gear_on_s", 4, 4, 0), ("gear_starts", 8, 3, 0), ("mains_hz", 13, 1, 0),
-        ("power_factor_percent", 14, 1, 0), ("gear_failures", 16, 1, 0),
-        ("undervoltages", 18, 1, 0), ("overvoltages", 20, 1, 0), ("power_limits", 22, 1, 0),
-        ("gear_deratings", 24, 1, 0), ("gear_shutdowns", 26, 1, 0), ("gear_c", 27, 1, 60),
-        ("gear_current_percent", 28, 1, 0),
-    )),
-    (206, (
-        ("light_starts", 7, 3, 0), ("light_on_s", 14, 4, 0), ("light_dv", 18, 2, 0),
-        ("light_ma", 20, 2, 0), ("light_failures", 23, 1, 0), ("short_circuits", 25, 1, 0),
-        ("open_circuits", 27, 1, 0), ("light_deratings", 29, 1, 0),
-        ("light_shutdowns", 31, 1, 0), ("light_c", 32, 1, 60),
-    )),
-    (207, (("rated_life_kh", 4, 1, 0), ("rated_starts_100", 6, 1, 0))),
-    (255, (("input_instances", 0, 1, 0),)),
-)  # fmt: skip
-_TENS = (203, 204)  # What is taken off is the place of a signed power of ten.
+from protocol import wire
 
 
 def meaning(content: bytes) -> "list[tuple[str, int]]":
-    """Names and numbers of what is known; all ones, or all but the last, is not."""
-    found: "list[tuple[str, int]]" = []
-    at = 0
-    while at + 3 <= len(content):
-        bank, first, size = content[at : at + 3]
-        part = content[at + 3 : at + 3 + size]
-        at += 3 + size
-        for number, rows in _BANKS:
-            if number == bank:
-                for name, place, count, off in rows:
-                    _take(found, name, part[place - first : place - first + count], count)
-                    if found and found[-1][0] == name and off:
-                        found[-1] = name, _scaled(found[-1][1], bank, off, first, part)
-    return found
-
-
-def _take(found: "list[tuple[str, int]]", name: str, part: bytes, size: int) -> None:
-    number = int.from_bytes(part, "big")
-    if len(part) == size and number < (1 << 8 * size) - 2:
-        found.append((name, number))
-
-
-def _scaled(number: int, bank: int, off: int, first: int, part: bytes) -> int:
-    if bank not in _TENS:
-        return number - off
-    ten = part[off - first]
-    ten = ten - 256 if ten > 127 else ten
-    return number * int(10**ten) if ten >= 0 else number // int(10 ** (-ten))
+    """Names and numbers of what is known."""
+    return wire.driver_facts(content)

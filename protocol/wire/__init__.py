@@ -76,6 +76,10 @@ from .configuration import (
     decode_configuration,
     encode_configuration,
 )
+from .driver import (
+    DRIVER_BANKS,
+    driver_facts,
+)
 from .errors import (
     REASONS,
     DecodeError,
@@ -116,6 +120,7 @@ from .messages import (
     MESSAGES,
     Ack,
     BayState,
+    DriverData,
     Event,
     FirmwareState,
     Hello,
@@ -160,6 +165,7 @@ __all__ = [
     "CONFIGURATION_VERSION",
     "COUNTER_MAX",
     "DOWN",
+    "DRIVER_BANKS",
     "ENDED",
     "EVENT_NAMES",
     "FAULT_DIMMING",
@@ -217,6 +223,7 @@ __all__ = [
     "BayState",
     "Configuration",
     "DecodeError",
+    "DriverData",
     "EncodeError",
     "Event",
     "EventAck",
@@ -255,6 +262,7 @@ __all__ = [
     "decode",
     "decode_configuration",
     "direction",
+    "driver_facts",
     "encode_configuration",
     "encode_into",
     "pack_body",

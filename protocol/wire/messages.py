@@ -270,9 +270,26 @@ class FirmwareState(Message):
     failed_version: int
 
 
+class DriverData(Message):
+    """Node: what the lamp's DALI driver holds of itself and of its luminaire, read just now.
+
+    `banks` holds memory banks as DiiA parts 251 to 253 lay them out: for each part its bank, its
+    first place, how many bytes, and those (driver.py knows what they mean).
+    """
+
+    TYPE = 0x10
+    KINDS = "Hsk"
+    FIELDS = ("day", "second", "quality")
+    TAIL = "banks"
+    day: int
+    second: int
+    quality: int
+    banks: bytes
+
+
 REPORTS = (
     JoinRequest, Hello, TimeAsk, LampState, BayState, Event, Ack, UploadState, NodeState, NodeWear,
-    Readings, Why, Near, FirmwareState,
+    Readings, Why, Near, FirmwareState, DriverData,
 )  # fmt: skip
 
 register(*REPORTS)
