@@ -20,10 +20,15 @@ def state(row: Mapping[str, Any], device: Device | None) -> str:
     return INSTALLED if in_touch or reported_s * 1000 >= row["imported_ms"] else PLANNED
 
 
-def told(row: Mapping[str, Any], now_state: str, imported_at: str | None) -> dict[str, Any]:
-    """A receipt of the API."""
+def told(
+    row: Mapping[str, Any],
+    now_state: str,
+    imported_at: str | None,
+    planned: tuple[float | None, float | None] = (None, None),
+) -> dict[str, Any]:
+    """A receipt of the API. planned: where the plan has its asset, for one without a position."""
     body = row["body"]
-    place = body.get("position") or {}
+    place = body.get("position") or dict(zip(("lat", "lon"), planned, strict=True))
     return {
         "id": row["node_id"], "asset_id": row["asset_id"], "state": now_state,
         "imported_at": imported_at, "lat": place.get("lat"), "lon": place.get("lon"),

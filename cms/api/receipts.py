@@ -76,11 +76,13 @@ async def listed(
 async def _told(unit: Unit, parts: Context, rows: Any) -> list[dict[str, Any]]:
     devices = await parts.street.by_asset(unit, [row["asset_id"] for row in rows])
     site = parts.street.site
+    places = {asset.asset_id: (asset.lat, asset.lon) for asset in site.plan.assets}
     return [
         receipts.told(
             row,
             receipts.state(row, devices.get(row["asset_id"])),
             site.rfc3339(row["imported_ms"] / 1000),
+            places.get(row["asset_id"], (None, None)),
         )
         for row in rows
     ]

@@ -37,6 +37,7 @@ function lists(path: string, query: URLSearchParams): object[] | null {
     case '/groups': return Object.values(city.groups);
     case '/assignments': return Object.values(city.assignments);
     case '/feeders': return city.feeders;
+    case '/receipts': return city.receipts.filter((r) => (query.get('state') ?? r.state) === r.state);
     case '/cabinets': return [];
     case '/alarms': return Object.values(city.alarms).filter((a) =>
       query.get('state') === 'all' || !a.ended_at);

@@ -197,6 +197,16 @@ export function live(send: Send) {
   }, 1500);
 }
 
+// What left a bench and was not heard yet: one for a pole of ours, one for a pole that is new.
+const made = (n: number, asset_id: string, place: { lat: number; lon: number } | undefined) => ({
+  id: `02aa000001${String(n).padStart(2, '0')}`, asset_id, state: 'planned', kind: 'lamp',
+  lat: place ? place.lat + 0.0001 : null, lon: place ? place.lon + 0.0001 : null,
+  flashed_at: iso(now() - 50 * 3_600_000), laptop: 'van-3',
+});
+export const receipts = [
+  made(1, 'BL-90', Object.values(lamps)[0]), made(2, 'BL-91', Object.values(lamps)[3]), made(3, 'BL-92', undefined),
+];
+
 // What crews hung: yesterday a swap, a label that hangs twice, one that is not heard, one that is.
 const yesterday = iso(now() - 86_400_000);
 const hung = (n: number, asset_id: string, state: string, others: string[] = []) => ({

@@ -43,6 +43,19 @@ async def test_an_asset_is_planned_until_its_node_reports(fresh: Cms) -> None:
     assert not (await fresh.get("/receipts", state="planned"))["items"]
 
 
+async def test_without_a_position_the_plans_place_is_told(fresh: Cms) -> None:
+    await fresh.ask("POST", "/receipts", receipt(position=None), role="admin")
+    await fresh.ask(
+        "POST", "/receipts", receipt(
+            position=None, asset_id="new", node_id="02aa00000003", mac="246f28000003"
+        ), role="admin",
+    )  # fmt: skip
+    known, new = (await fresh.get("/receipts"))["items"]
+    planned = fresh.street.site.lamps["L-0001"]
+    assert (known["lat"], known["lon"]) == (planned.lat, planned.lon)
+    assert (new["asset_id"], new["lat"], new["lon"]) == ("new", None, None)
+
+
 async def test_a_newer_receipt_of_a_node_replaces_the_older(fresh: Cms) -> None:
     for mac in ("246f28000001", "246f28000009"):
         assert (

@@ -242,6 +242,19 @@ def test_several_lamps_are_kept_and_dimmed_as_a_group(city: Any) -> None:
     page.context.close()
 
 
+def test_boards_that_are_made_and_not_heard_are_on_the_map_and_in_the_list(city: Any) -> None:
+    page = city.opened("/?at=19/50.83607/4.34605")
+    planned = page.locator(".legend button", has_text="Planned")
+    expect(planned).to_contain_text("3")
+    planned.click()
+    assert "only=planned" in page.url
+    city.go(page, "/installs")
+    page.locator("summary", has_text="made, not heard yet (3)").click()
+    expect(page.locator("details table tbody tr")).to_have_count(3)
+    expect(page.locator("details table")).to_contain_text("BL-92")
+    page.context.close()
+
+
 def scanned(page: Page, box: str, pole: str) -> None:
     page.locator("#pair-box").fill(box)
     page.locator("#pair-box").press("Enter")

@@ -3,8 +3,8 @@ import { get, list, session } from './api.ts';
 import { connect } from './stream.ts';
 import type { StreamMessage } from './stream-core.ts';
 import type {
-  Alarm, Assignment, Bay, Calendar, Feeder, Group, Lamp, LampType, Me, Override, Program, Site,
-  Street,
+  Alarm, Assignment, Bay, Calendar, Feeder, Group, Lamp, LampType, Me, Override, Program, Receipt,
+  Site, Street,
 } from './types.ts';
 
 type Table<T> = ReadonlyMap<string, T>;
@@ -35,6 +35,8 @@ class City {
   feeders = $state.raw<Table<Feeder>>(new Map());
   overrides = $state.raw<Table<Override>>(new Map());
   alarms = $state.raw<Table<Alarm>>(new Map());
+  /** Boards that were made and not heard yet. */
+  planned = $state.raw<Table<Receipt>>(new Map());
   programs = $state.raw<Table<Program>>(new Map());
   calendars = $state.raw<Table<Calendar>>(new Map());
   assignments = $state.raw<Table<Assignment>>(new Map());
@@ -100,7 +102,11 @@ class City {
     this.feeders = table(feeders);
     this.alarms = table(alarms);
     this.overrides = table([...pending, ...active]);
-    await this.loadPlans();
+    await Promise.all([this.loadPlans(), this.#loadPlanned()]);
+  }
+
+  async #loadPlanned() {
+    this.planned = table(await list<Receipt>('/receipts?state=planned'));
   }
 
   async loadGroups() {
@@ -127,7 +133,9 @@ class City {
     addEventListener('online', () => this.#wake?.());
     setInterval(() => this.#flush(), FLUSH_MS);
     setInterval(() => this.#tick(), TICK_MS);
-    setInterval(() => void this.#loadSite().catch(() => { this.live = false; }), SITE_MS);
+    setInterval(() => {
+      void Promise.all([this.#loadSite(), this.#loadPlanned()]).catch(() => { this.live = false; });
+    }, SITE_MS);
   }
 
   #hear(message: StreamMessage) {

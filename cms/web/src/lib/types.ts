@@ -31,6 +31,11 @@ export interface Bay {
   confidence_percent: number | null; since: string | null; reported_at: string | null;
   age_s: number | null;
 }
+/** What left a bench with a receipt: planned until its node is heard. */
+export interface Receipt {
+  id: string; asset_id: string; state: 'planned' | 'installed'; kind: string | null;
+  lat: number | null; lon: number | null; flashed_at: string | null; laptop: string | null;
+}
 export type Stage = 'asked' | 'sent' | 'acknowledged' | 'seen';
 export interface Override {
   id: string; lamp_ids: string[]; group_ids: string[]; level_percent: number;

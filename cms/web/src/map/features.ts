@@ -1,7 +1,7 @@
 /** What the map is told of the city, as GeoJSON. */
 import { named, otherName } from '../lib/i18n.svelte.ts';
 import { glowOf, leftOf, signOf } from '../lib/signs.ts';
-import type { Bay, Feeder, Lamp, Override, Street } from '../lib/types.ts';
+import type { Bay, Feeder, Lamp, Override, Receipt, Street } from '../lib/types.ts';
 import { ARC_STEPS } from './icons.ts';
 
 type Feature = GeoJSON.Feature;
@@ -48,6 +48,11 @@ export function lampFeatures(lamps: Lamp[], now: number,
     }
     return point(l.lon, l.lat, properties);
   });
+}
+
+/** Where boards that were made are to hang; one without a place is in the list of installs alone. */
+export function plannedFeatures(planned: Iterable<Receipt>): Feature[] {
+  return [...planned].flatMap((r) => (r.lon === null || r.lat === null ? [] : [point(r.lon, r.lat, { id: r.id })]));
 }
 
 /** What the rings of the selection lie round; apart, so that they follow a press at once. */

@@ -38,6 +38,15 @@ const LAMPS: Record<string, Draw> = {
     c.setLineDash([3, 2.16]);
     ring(c, 5.75, colour('--silent'), 2);
   },
+  planned: (c, colour) => {
+    c.strokeStyle = colour('--accent-line');
+    c.lineWidth = 1.75;
+    c.lineCap = 'round';
+    c.setLineDash([2.5, 3]);
+    c.strokeRect(5.5, 5.5, 13, 13);
+    c.setLineDash([]);
+    c.stroke(new Path2D('M12 9v6M9 12h6'));
+  },
   unmanaged: (c, colour) => {
     c.strokeStyle = colour('--neutral');
     c.lineWidth = 1.75;

@@ -12,12 +12,13 @@ export interface Label {
   stale: boolean;
 }
 export interface Told {
-  onpick: (kind: 'lamp' | 'bay' | 'street' | 'none', id: string, more: boolean) => void;
-  onhover: (kind: 'lamp' | 'bay' | 'street' | 'none', id: string) => void;
+  onpick: (kind: Kind, id: string, more: boolean) => void;
+  onhover: (kind: Kind, id: string) => void;
   onview: (view: { zoom: number; lat: number; lon: number; m_per_pixel: number }) => void;
 }
 type Feature = GeoJSON.Feature;
-type Source = 'streets' | 'chosen' | 'picked' | 'lamps' | 'bays';
+type Source = 'streets' | 'chosen' | 'picked' | 'planned' | 'lamps' | 'bays';
+type Kind = 'lamp' | 'bay' | 'planned' | 'street' | 'none';
 const REACH_PX = 12;
 const SMALL_PX = 500;
 const DRAW_MS = 200;
@@ -25,7 +26,7 @@ const DRAW_MS_EACH = 0.3;
 const LABEL_PX = 230;
 const NEAR_ZOOM = 16.5;
 const LABEL_ZOOM_MIN = 14.6;
-const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'pavement'];
+const PICKED = ['lamp-core', 'lamp-sign', 'lamp-halo', 'bays', 'planned', 'pavement'];
 
 function colourReader(): { colour: Colour; done: () => void } {
   const probe = document.createElement('i');
@@ -120,7 +121,7 @@ export class QuarterMap {
     source?.setData({ type: 'FeatureCollection', features: this.#data.get(name) ?? [] });
   }
 
-  #under(x: number, y: number): ['lamp' | 'bay' | 'street' | 'none', string] {
+  #under(x: number, y: number): [Kind, string] {
     if (!this.#ready) return ['none', ''];
     const layers = PICKED.filter((id) => this.gl.getLayer(id));
     const box: [[number, number], [number, number]] = [[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]];
@@ -129,6 +130,8 @@ export class QuarterMap {
     if (lamp) return ['lamp', String(lamp.properties.id)];
     const bay = hits.find((h) => h.layer.id === 'bays');
     if (bay) return ['bay', String(bay.properties.id)];
+    const planned = hits.find((h) => h.layer.id === 'planned');
+    if (planned) return ['planned', String(planned.properties.id)];
     const street = this.gl.queryRenderedFeatures([x, y], { layers: ['pavement'] })[0];
     return street ? ['street', String(street.properties.id)] : ['none', ''];
   }

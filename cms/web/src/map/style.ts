@@ -7,7 +7,7 @@ import type { Colour } from './icons.ts';
 /** Metres of one pixel at zoom 0 on the equator, for tiles of 512 pixels. */
 export const M_PER_PIXEL = 78_271.517;
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
-const SOURCES = ['streets', 'chosen', 'lamps', 'bays', 'picked'] as const;
+const SOURCES = ['streets', 'chosen', 'lamps', 'bays', 'picked', 'planned'] as const;
 const LABEL_FONT = ['Noto Sans', 'Segoe UI', 'Roboto', 'sans-serif'];
 
 /** A width or radius given in metres, as pixels at every zoom, at least so many. */
@@ -96,6 +96,9 @@ export function styleOf(colour: Colour, lat: number, dark: boolean): StyleSpecif
   const ring: LayerSpecification = { id: 'bay-ring', type: 'circle', source: 'picked',
     filter: is('kind', 'bay'), paint: { 'circle-color': 'transparent', 'circle-radius': byZoom(7, 17),
       'circle-stroke-color': colour('--accent-line'), 'circle-stroke-width': 2.6 } };
+  const planned: LayerSpecification = { id: 'planned', type: 'symbol', source: 'planned',
+    layout: { 'icon-image': 'lamp-planned', 'icon-allow-overlap': true, 'icon-ignore-placement': true,
+      'icon-size': byZoom(0.45, 1) } };
   return { version: 8, sources, layers: [...ground(colour, lat), fill, edge,
-    ...light(colour, lat, dark), names(colour), bays, ring, ...lamps(colour)] };
+    ...light(colour, lat, dark), names(colour), bays, ring, ...lamps(colour), planned] };
 }
