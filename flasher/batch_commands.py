@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from . import batch_io, show
+from . import batch_io, consent, show
 from . import options as o
 from .batch_io import Batch, Slot
 from .journal_io import Journal
@@ -56,6 +56,11 @@ def batch_command(
     again: Annotated[bool, typer.Option("--again", help="Also boards that are done.")] = False,
     at_the_pole: o.PoleOption = False,
     label: o.LabelOption = "62x29.png",
+    flash_encryption: consent.EncryptionOption = False,
+    secure_boot: consent.BootOption = False,
+    signing_key: consent.SigningKeyOption = None,
+    confirm_flash_encryption: consent.ConfirmEncryptionOption = "",
+    confirm_secure_boot: consent.ConfirmBootOption = "",
     baud: o.BaudOption = o.FAST_BAUD,
     report: Annotated[Path | None, typer.Option(help="Write the report here, as JSON.")] = None,
     passphrase_file: o.PassphraseOption = None,
@@ -67,10 +72,16 @@ def batch_command(
     """
     from .maker_io import Maker, Wishes
 
-    wishes = Wishes(baud, at_the_pole, again, o.label_of(label))
+    chosen = o.label_of(label)
+    options, words = (
+        (flash_encryption, secure_boot), (confirm_flash_encryption, confirm_secure_boot),
+    )  # fmt: skip
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
+        wish, key = consent.wished(options, words, signing_key, as_json=json_output)
+        images = consent.signed_images(folder, images, key)
+        wishes = Wishes(baud, at_the_pole, again, chosen, wish)
         names = _ports_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))
         batches = o.batches_of(folder, keys, laptop)

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import ports_io
 from .maker_io import ALREADY, Made, Maker
+from .secure import SECURED
 from .troubles import INTERRUPTED, TROUBLES, FlashError
 
 _AGAIN = {row.name for row in TROUBLES if row.again}
@@ -99,7 +100,7 @@ class Batch:
         except FlashError as error:
             if error.code == INTERRUPTED:
                 self._stop.set()
-            state = SKIPPED if error.name == ALREADY else FAILED
+            state = SKIPPED if error.name in (ALREADY, SECURED) else FAILED
             self._set(slot, state=state, problem=str(error), name=error.name)
             return
         slot.made.append(made)

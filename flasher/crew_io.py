@@ -15,7 +15,8 @@ from .troubles import FAILED, INTERRUPTED, FlashError
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LINE_MAX = 1 << 20
-# What a board becomes: called with its MAC, chip and flash size. FlashError refuses it.
+# What a board becomes: called with its MAC, chip and flash size. FlashError refuses it. Called
+# again with {"record": …} before anything is burnt, which must then be on the disk.
 Order = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Tell = Callable[[str, int, int], None]
 
@@ -94,6 +95,8 @@ def _converse(
             except FlashError as error:
                 refused = error
                 _say(worker, {"refused": str(error)})
+        elif "record" in said and order is not None:
+            _say(worker, order(said))
         elif "error" in said:
             raise refused or FlashError(said["error"], said["code"], said["name"])
         elif "result" in said:

@@ -11,16 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import node_files
+from . import node_files, production_io, secure
 from .console_io import Console, status_of
 from .image import MicroPython, fits
 from .partitions import TABLE_AT, TABLE_SIZE, named, parse_partitions
 from .ports_io import opened
+from .production_io import Keep, Order
+from .secure import Wish
 from .session_io import Found, Progress, Session, session
 from .talk import SelfTest
-from .troubles import REFUSED, SILENT, FlashError
+from .troubles import SILENT, FlashError
 
 _SETTLE_S = 2.5
+NOTHING = Wish()
 
 
 @dataclass(frozen=True)
@@ -30,30 +33,40 @@ class Payload:
     micropython: MicroPython
     application: bytes
     identity: Mapping[str, Any]
+    wish: Wish = NOTHING
+    record: Mapping[str, Any] | None = None  # Of an earlier run that secured this board.
 
 
 Ask = Callable[[Found], Payload]
 
 
 def flash_node(
-    port: str, baud: int, ask: Ask, tell: Progress, *, at_the_pole: bool = False
+    port: str, baud: int, ask: Ask, keep: Keep, tell: Progress, *, at_the_pole: bool = False
 ) -> dict[str, Any]:
-    """Erase, write, verify, start, self-test. The result is what a receipt is made of."""
+    """Erase, write, verify, start, self-test. The result is what a receipt is made of.
+
+    A board that is to be secured has its eFuses burnt before it starts; `keep` is told before.
+    """
     start_s = time.monotonic()
     with session(port, baud, tell) as board:
-        parts, identity, versions = _order(board, ask)
-        board.erase()
-        board.write(parts)
+        order = _order(board, ask)
+        if order.wish:
+            written, versions = production_io.secure_board(board, order, keep, tell)
+        else:
+            board.erase()
+            board.write(order.parts)
+            written = sum(len(content) for _, _, content in order.parts)
+            versions = order.versions
         written_s = time.monotonic() - start_s
-        status, test = _tried(board, identity, tell, at_the_pole=at_the_pole)
+        status, test = _tried(board, order.identity, tell, at_the_pole=at_the_pole)
     return {
         "mac": board.found.mac, "chip": board.found.chip, "flash_mb": board.found.flash_mb,
         "node_id": status["node_id"], "kind": status.get("kind"),
         "versions": {**versions, "firmware": status.get("firmware_version")},
         "configuration_digest": status.get("configuration_digest"),
         "checks": test.checks, "failed": test.failed(at_the_pole=at_the_pole),
-        "restarts": test.restarts, "written_bytes": sum(len(content) for _, _, content in parts),
-        "line_bytes": board.line_bytes,
+        "restarts": test.restarts, "written_bytes": written,
+        "line_bytes": board.line_bytes, **order.wish.told(),
         "write_s": round(written_s, 2), "seconds": round(time.monotonic() - start_s, 2),
     }  # fmt: skip
 
@@ -87,31 +100,27 @@ def _tried(
     raise AssertionError("the last start returns or raises")
 
 
-def _order(
-    board: Session, ask: Ask
-) -> tuple[list[tuple[str, int, bytes]], Mapping[str, Any], dict[str, str]]:
+def _order(board: Session, ask: Ask) -> Order:
     """What to write, as whom, and the image's version. A board that is refused runs on."""
     try:
         payload = ask(board.found)
-        suits(board.found, payload.micropython)
+        image, wish = payload.micropython, payload.wish
+        suits(board.found, image, wish)
         parts = parts_of(payload)
     except FlashError:
         board.run()
         raise
-    image = payload.micropython
     versions = {"micropython": image.version, "micropython_sha256": image.sha256}
-    return parts, payload.identity, versions
+    return Order(wish, image, parts, payload.identity, versions, payload.record)
 
 
-def suits(found: Found, micropython: MicroPython) -> None:
-    """FlashError when this board cannot take this image."""
+def suits(found: Found, micropython: MicroPython, wish: Wish = NOTHING) -> None:
+    """FlashError when this board cannot take this image, or cannot be secured so."""
     fits(micropython, found.chip, found.flash_mb)
-    if found.secured:
-        raise FlashError(
-            "This board has flash encryption or secure download burnt in; it takes no plain "
-            "image. Put it aside for the production flow.",
-            REFUSED,
-        )
+    if wish:
+        production_io.may_get(found.fuses, wish, micropython)
+    else:
+        secure.refuse_plain(found.fuses)
 
 
 def parts_of(payload: Payload) -> list[tuple[str, int, bytes]]:
@@ -143,9 +152,10 @@ def look(port: str, baud: int, tell: Progress) -> dict[str, Any]:
         found = board.found
         said: dict[str, Any] = {
             "chip": found.chip, "flash_mb": found.flash_mb, "mac": found.mac,
-            "secured": found.secured,
+            "secured": found.fuses.secured,
         }  # fmt: skip
-        said |= _content(board)
+        hidden = {"holds": "what flash encryption hides"}
+        said |= hidden if found.fuses.encrypts else _content(board)
         board.run()
     return said
 

@@ -26,6 +26,11 @@ CREATE TABLE IF NOT EXISTS node (
   begun_at TEXT NOT NULL, ended_at TEXT, port TEXT NOT NULL DEFAULT '',
   problem TEXT NOT NULL DEFAULT '', result TEXT NOT NULL DEFAULT '{}')
 """
+# What was sealed into a board before its eFuses were burnt; a later run compares the flash by it.
+_SEALED = """
+CREATE TABLE IF NOT EXISTS sealed (
+  mac TEXT PRIMARY KEY, record TEXT NOT NULL, sealed_at TEXT NOT NULL)
+"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute(_SCHEMA)
+            self._db.execute(_SEALED)
         except sqlite3.Error as error:
             raise FlashError(f"{path}: the journal cannot be used: {error}.", MISSING) from error
 
@@ -133,6 +139,21 @@ class Journal:
                 "UPDATE node SET state=?, ended_at=?, problem=?, result=? WHERE node_id=?",
                 (state, now, str(said.get("problem", "")), json.dumps(dict(said)), node_id),
             )
+
+    def seal(self, mac: str, record: Mapping[str, Any], now: str) -> None:
+        """What a board's flash holds when its eFuses are burnt; on the disk when this returns."""
+        with self._lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO sealed VALUES (?,?,?)",
+                (mac, json.dumps(dict(record)), now),
+            )
+
+    def sealed(self, mac: str) -> Mapping[str, Any] | None:
+        """What `seal` was told of a board."""
+        with self._lock:
+            row = self._db.execute("SELECT record FROM sealed WHERE mac=?", (mac,)).fetchone()
+        found: Mapping[str, Any] | None = json.loads(row[0]) if row else None
+        return found
 
     def put_aside(self, mac: str, now: str) -> str:
         """A board that is lost or broken: its identity is used up. The node id it had."""

@@ -17,9 +17,11 @@ from .home_io import Home, write_whole
 from .image import MicroPython, fits
 from .journal_io import Journal
 from .papers import Job
-from .troubles import FAILED, MISSING, FlashError
+from .secure import HALF_BURNT, LOCKED, SECURED, Wish
+from .troubles import FAILED, MISSING, REFUSED, FlashError
 
 ALREADY = "already done"
+NOTHING = Wish()
 
 
 def now_text() -> str:
@@ -51,6 +53,27 @@ class Wishes:
     at_the_pole: bool = False
     again: bool = False  # Also boards that are done.
     label: tuple[str, str] | None = ("62x29", "png")
+    wish: Wish = NOTHING
+
+
+def _may_be_made(found: Mapping[str, Any], wish: Wish, *, is_done: bool) -> None:
+    """FlashError for a board whose eFuses are burnt: done already, or not for a plain image."""
+    mac = found["mac"]
+    if found["secured"] and (is_done or not wish):
+        what = "is done already, and secured for ever" if is_done else "is secured for ever"
+        raise FlashError(
+            f"{mac} {what}: its eFuses are burnt, and nothing can be written to it by cable. "
+            "Nothing was written or burnt. `flash.py check` tests it; its program is updated over "
+            "the air; one that is broken: `flash.py aside`.",
+            REFUSED, SECURED if is_done else LOCKED,
+        )  # fmt: skip
+    if found["begun"] and not wish:
+        raise FlashError(
+            f"Keys are burnt into {mac}, but not what turns them on. Run the command again with "
+            "the options it was begun with (--flash-encryption, --secure-boot), which completes "
+            "it; if that is refused, `flash.py aside`.",
+            REFUSED, HALF_BURNT,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +110,9 @@ class Maker:
         begun: dict[str, str] = {}
 
         def order(found: Mapping[str, Any]) -> Mapping[str, Any]:
+            if "record" in found:
+                self._journal.seal(begun["mac"], found["record"], now_text())
+                return {"kept": True}
             return self._order(found, port, begun)
 
         job = {
@@ -110,7 +136,9 @@ class Maker:
     ) -> Mapping[str, Any]:
         mac, chip = str(found["mac"]), str(found["chip"])
         line = self._journal.known(mac)
-        if line is not None and line.state == journal_io.DONE and not self._wishes.again:
+        is_done = line is not None and line.state == journal_io.DONE
+        _may_be_made(found, self._wishes.wish, is_done=is_done)
+        if line is not None and is_done and not self._wishes.again:
             text = f"{mac} is done already: it is {line.asset_id}. Nothing was written."
             raise FlashError(text, 0, ALREADY)
         if chip not in self._images:
@@ -129,7 +157,8 @@ class Maker:
         begun["node_id"] = wish.node_id
         return {
             "identity": self._job.identity(wish.node_id), "micropython": str(path),
-            "application": self._application,
+            "application": self._application, "wish": self._wishes.wish.told(),
+            "record": self._journal.sealed(mac),
         }  # fmt: skip
 
     def _done(self, result: Mapping[str, Any]) -> Made:

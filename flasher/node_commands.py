@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from . import consent, show
 from . import options as o
-from . import show
 from .crew_io import Crew
 from .journal_io import Journal
 from .papers import TYPED, Job
@@ -94,6 +94,11 @@ def node_command(
     label: o.LabelOption = "62x29.png",
     again: Annotated[bool, typer.Option("--again", help="Also when it is done already.")] = False,
     at_the_pole: o.PoleOption = False,
+    flash_encryption: consent.EncryptionOption = False,
+    secure_boot: consent.BootOption = False,
+    signing_key: consent.SigningKeyOption = None,
+    confirm_flash_encryption: consent.ConfirmEncryptionOption = "",
+    confirm_secure_boot: consent.ConfirmBootOption = "",
     baud: o.BaudOption = o.FAST_BAUD,
     passphrase_file: o.PassphraseOption = None,
     home: o.HomeOption = None,
@@ -107,11 +112,17 @@ def node_command(
 
     if (lat is None) != (lon is None):
         raise typer.BadParameter("--lat and --lon come together")
-    wishes = Wishes(baud, at_the_pole, again, o.label_of(label))
+    chosen = o.label_of(label)
+    options, words = (
+        (flash_encryption, secure_boot), (confirm_flash_encryption, confirm_secure_boot),
+    )  # fmt: skip
     typed = {"lat": lat, "lon": lon, "serial": serial, "photo": photo}
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
+        wish, key = consent.wished(options, words, signing_key, as_json=json_output)
+        images = consent.signed_images(folder, images, key)
+        wishes = Wishes(baud, at_the_pole, again, chosen, wish)
         where = o.port_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))
         batches = o.batches_of(folder, keys, laptop)

@@ -103,6 +103,8 @@ class Job:
                 "laptop": laptop.name, "batch_id": str(batch["batch_id"]),
                 "configuration_digest": result.get("configuration_digest") or "",
                 "position": position, "photo": row.photo,
+                "flash_encryption": bool(result.get("flash_encryption")),
+                "secure_boot": result.get("secure_boot") or "",
             },
             handover.Receipt,
         )  # fmt: skip

@@ -21,7 +21,9 @@ from esptool.util import FatalError
 
 from . import ports_io
 from .image import CHIPS
-from .troubles import FlashError, told
+from .secure import LOCKED, Fuses
+from .secure_io import read_fuses
+from .troubles import REFUSED, FlashError, told
 
 ATTEMPTS = 2
 _LISTEN_S = 3.0  # A board that finds nothing to boot complains three times in a second.
@@ -42,7 +44,7 @@ class Found:
     title: str
     flash_mb: int
     mac: str
-    secured: bool = False
+    fuses: Fuses
 
 
 class _Listener(EspLogBase):
@@ -113,6 +115,24 @@ class Session:
         with _words(self._esp):
             return bytes(self._esp.read_flash(offset, size, None))
 
+    def md5(self, offset: int, size: int) -> str:
+        """Of a part of the flash, as it lies there, in hex."""
+        with _words(self._esp):
+            return str(self._esp.flash_md5sum(offset, size))
+
+    @contextmanager
+    def rom(self) -> Iterator[Any]:
+        """The chip's boot ROM without the stub, whose clock is not the one eFuses are burnt by."""
+        line = self._esp._port
+        line.baudrate = ports_io.CONSOLE_BAUD
+        with _words(self._esp):
+            esp = cmds.detect_chip(line, connect_attempts=ATTEMPTS)
+        with _words(esp):
+            if bytes(esp.read_mac()).hex() != self.found.mac:
+                raise FlashError("Another board was plugged in amid the work. Begin it anew.")
+            self._esp = esp
+            yield esp
+
     def run(self) -> None:
         """Reset into the application, with the console's rate."""
         with _words(self._esp):
@@ -177,6 +197,12 @@ def session(port: str, baud: int, tell: Progress) -> Iterator[Session]:
         esp = None
         with _words(None):
             esp = cmds.detect_chip(line, connect_attempts=ATTEMPTS)
+        if esp.secure_download_mode:
+            raise FlashError(
+                "This board is closed for ever (secure download): it tells neither its address "
+                "nor what it holds. Its console still answers: `flash.py check`.",
+                REFUSED, LOCKED,
+            )  # fmt: skip
         with _words(esp):
             esp = cmds.run_stub(esp)
             if baud != ports_io.CONSOLE_BAUD:
@@ -202,5 +228,4 @@ def _identify(esp: Any) -> Found:
             "broken or its wires are."
         )
     mac = bytes(esp.read_mac()).hex()
-    secured = bool(esp.secure_download_mode or esp.get_flash_encryption_enabled())
-    return Found(name, title, flash_mb, mac, secured)
+    return Found(name, title, flash_mb, mac, read_fuses(esp, name))

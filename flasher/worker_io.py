@@ -18,6 +18,7 @@ from typing import Any
 
 from . import jobs_io
 from .image import look_at
+from .secure import wish_of
 from .session_io import Found
 from .troubles import INTERRUPTED, FlashError
 
@@ -43,13 +44,27 @@ def _listen() -> None:
 
 def _ask(found: Found) -> jobs_io.Payload:
     """Tell who answers and wait for what it becomes."""
-    _tell(board={"mac": found.mac, "chip": found.chip, "flash_mb": found.flash_mb})
+    fuses = found.fuses
+    _tell(
+        board={
+            "mac": found.mac, "chip": found.chip, "flash_mb": found.flash_mb,
+            "secured": fuses.secured, "begun": fuses.begun,
+        }
+    )  # fmt: skip
     order: dict[str, Any] = json.loads(_said.get())
     if "identity" not in order:
         raise FlashError(str(order.get("refused", "No identity was given.")), 4, "refused")
     return jobs_io.Payload(
-        look_at(_content(order["micropython"])), _content(order["application"]), order["identity"]
-    )
+        look_at(_content(order["micropython"])), _content(order["application"]),
+        order["identity"], wish_of(order.get("wish") or {}), order.get("record"),
+    )  # fmt: skip
+
+
+def _keep(record: Mapping[str, Any]) -> None:
+    """Wait until the parent has what a later run must know on its disk."""
+    _tell(record=record)
+    if "kept" not in json.loads(_said.get()):
+        raise FlashError("The journal could not be written; nothing was burnt.", 1)
 
 
 def _content(path: str) -> bytes:
@@ -65,7 +80,9 @@ def _work(job: Mapping[str, Any]) -> dict[str, Any]:
         return jobs_io.look(port, int(job["baud"]), _progress)
     if job["do"] == "check":
         return jobs_io.check(port, _progress, at_the_pole=at_the_pole)
-    return jobs_io.flash_node(port, int(job["baud"]), _ask, _progress, at_the_pole=at_the_pole)
+    return jobs_io.flash_node(
+        port, int(job["baud"]), _ask, _keep, _progress, at_the_pole=at_the_pole
+    )
 
 
 def main() -> int:

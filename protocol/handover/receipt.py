@@ -17,6 +17,7 @@ from .sealing import Laptop, is_name
 
 FORM = 1
 SIZE_MAX = 256 * 1024
+_LATER = ("flash_encryption", "secure_boot")
 _PURPOSE = b"lamplighter receipt 1"
 
 
@@ -41,7 +42,10 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A node as it left the bench. Times are RFC 3339."""
+    """A node as it left the bench. Times are RFC 3339.
+
+    `secure_boot`: SHA-256 of the key whose images its chip starts, in hex; "": any image.
+    """
 
     mac: str
     node_id: str
@@ -59,6 +63,8 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     position: Position | None = None
     photo: str = ""
     form: int = FORM
+    flash_encryption: bool = False
+    secure_boot: str = ""
 
 
 def _canonical(receipt: Mapping[str, Any]) -> bytes:
@@ -68,6 +74,9 @@ def _canonical(receipt: Mapping[str, Any]) -> bytes:
 def sign_receipt(receipt: Receipt, laptop: Laptop) -> str:
     """A receipt as a file."""
     body = msgspec.to_builtins(receipt)
+    for name in _LATER:
+        if not body[name]:
+            del body[name]  # Who reads receipts of before these fields reads this one, too.
     signature = laptop.sign.sign(_PURPOSE + _canonical(body))
     said = {"receipt": body, "public": laptop.card.sign, "signature": signature.hex()}
     return json.dumps(said, indent=1) + "\n"
