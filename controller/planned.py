@@ -1,4 +1,4 @@
-"""A receipt's asset in the plan: planned at its position, like its nearest neighbour."""
+"""Receipts and the plan: a new asset at its position, and two nodes that hang exchanged."""
 
 from __future__ import annotations
 
@@ -46,3 +46,33 @@ def add_planned(path: Path, receipt: handover.Receipt) -> bool:
     )  # fmt: skip
     plan.save(msgspec.structs.replace(site, assets=[*site.assets, new]), path)
     return True
+
+
+def exchanged(path: Path, first: str, second: str) -> plan.Plan:
+    """The plan of a file with the nodes of two assets exchanged; nothing is written.
+
+    RefusedError when one of them is not there, or the nodes cannot do each other's work.
+    """
+    site = plan.load(path)
+    known = {asset.asset_id: asset for asset in site.assets}
+    for name in (first, second):
+        if name not in known:
+            raise RefusedError(f"the plan has no asset {name}")
+    one, other = known[first], known[second]
+    if one.node_id == other.node_id:
+        raise RefusedError(f"{first} and {second} have one node, {one.node_id}")
+    for what in ("kind", "lamp_board"):
+        if getattr(one, what) != getattr(other, what):
+            raise RefusedError(
+                f"{first} is a {getattr(one, what)}, {second} a {getattr(other, what)}: "
+                "their nodes cannot be exchanged"
+            )
+    for asset in site.assets:
+        if asset not in (one, other) and asset.node_id in (one.node_id, other.node_id):
+            raise RefusedError(f"the node {asset.node_id} serves {asset.asset_id}, too")
+    now = {
+        first: msgspec.structs.replace(one, node_id=other.node_id, channel=other.channel),
+        second: msgspec.structs.replace(other, node_id=one.node_id, channel=one.channel),
+    }
+    assets = [now.get(asset.asset_id, asset) for asset in site.assets]
+    return msgspec.structs.replace(site, assets=assets)

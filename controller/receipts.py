@@ -7,7 +7,7 @@ read by a controller that runs. It holds no key.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,6 +174,24 @@ class Receipts:
         )  # fmt: skip
         renewals.flashed(self._db, receipt.node_id, self._flashed_as(receipt))
         return True
+
+    def exchange(self, first: str, second: str, then: Callable[[], None]) -> None:
+        """Two assets have each other's receipts from now on; `then` is done with it, or nothing."""
+        with self._whole():
+            self._db.execute(
+                "UPDATE receipt SET asset_id=CASE asset_id WHEN ? THEN ? ELSE ? END "
+                "WHERE asset_id IN (?,?)", (first, second, first, first, second),
+            )  # fmt: skip
+            then()
+
+    def _whole(self) -> sqlite3.Connection:
+        self._db.execute("BEGIN IMMEDIATE")
+        return self._db  # It commits, or rolls back when something is raised.
+
+    def is_kept(self, text: str) -> bool:
+        """Whether this very receipt was accepted before."""
+        found = self._db.execute("SELECT 1 FROM receipt WHERE text=?", (text,)).fetchone()
+        return found is not None
 
     def _flashed_as(self, receipt: handover.Receipt) -> int:
         """The generation of the key that the board was flashed with."""

@@ -20,7 +20,7 @@ from protocol.wire import controller_end
 
 from .errors import ControllerError, SettingsError, UsageError
 from .keys import node_key, signer
-from .planned import add_planned
+from .planned import add_planned, exchanged
 from .receipts import Given, Receipts, RefusedError
 from .settings import Settings, load
 
@@ -194,6 +194,10 @@ def import_command(
         texts = []
         for path in paths:
             text = path.read_text(errors="replace")
+            if receipts.is_kept(text):
+                texts.append(text)
+                print(f"{path}: known already")
+                continue
             try:
                 receipt = receipts.read(text)
                 is_added = add_planned(settings.plan, receipt)
@@ -201,11 +205,10 @@ def import_command(
                 refused += 1
                 print(f"{path}: refused: {error}", file=sys.stderr)
                 continue
-            new = receipts.keep(receipt, text, now_text())
+            receipts.keep(receipt, text, now_text())
             texts.append(text)
             added += [receipt.asset_id] if is_added else []
-            word = "accepted" if new else "known already"
-            print(f"{path}: {word}: {receipt.asset_id} is {receipt.node_id}, MAC {receipt.mac}")
+            print(f"{path}: accepted: {receipt.asset_id} is {receipt.node_id}, MAC {receipt.mac}")
         if added:
             print(f"new in the plan: {', '.join(added)}; controller and CMS take them at a start")
         if cms:
@@ -215,6 +218,30 @@ def import_command(
         raise typer.Exit(MISSING)
     if refused:
         raise typer.Exit(REFUSED)
+
+
+@app.command("exchange")
+def exchange_command(
+    first: Annotated[str, typer.Argument(help="An asset whose box hangs at the other's pole.")],
+    second: Annotated[str, typer.Argument(help="The other asset.")],
+    config: _Config = _CONFIG,
+) -> None:
+    """Settle a swap: the plan has the nodes of two assets exchanged; said again, it is undone.
+
+    The boxes stay where they hang; each gets the schedule and the settings of its own pole.
+    """
+    with opened(config) as (settings, receipts):
+        site = exchanged(settings.plan, first, second)
+        receipts.exchange(first, second, lambda: plan.save(site, settings.plan))
+    known = {asset.asset_id: asset for asset in site.assets}
+    for name in (first, second):
+        print(f"{name} is {known[name].node_id} now")
+    print("controller and CMS take it at a start")
+    if known[first].street_id != known[second].street_id:
+        print(
+            "they hang in different streets: their hints go to the old neighbours until they are "
+            "flashed anew"
+        )
 
 
 def _listed(path: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from .errors import MissingError
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Street lights and parking bays of a city."
 )
-_RECEIPTS = ("batch-keys", "import")
+_RECEIPTS = ("batch-keys", "import", "exchange")
 _KEYS = ("--laptop", "--node", "--all", "--ca", "--password")
 _PASSED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

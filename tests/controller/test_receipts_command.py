@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -39,7 +40,9 @@ def batch(config: Path) -> dict[str, dict[str, Any]]:
     ])  # fmt: skip
     assert done.exit_code == 0, done.output
     content, _ = handover.open_batch((folder / "job.keys").read_text(), VAN, None)
-    return {node["asset_id"]: node for node in content["nodes"]}
+    return {
+        node["asset_id"]: node | {"batch_id": content["batch_id"]} for node in content["nodes"]
+    }
 
 
 def test_a_node_on_a_serial_line_is_told_its_address_and_the_lines_rate(config: Path) -> None:
@@ -63,3 +66,37 @@ def test_neighbours_of_a_street_share_a_group_and_have_places_of_their_own(confi
         assert 0 <= place < len(lamps)
         for other in nodes.values():
             assert (other["near"][1] == key) == (other["near"][0] == group)
+
+
+def test_a_settled_swap_moves_the_plan_and_its_receipts_and_can_be_taken_back(
+    config: Path,
+) -> None:
+    nodes = batch(config)
+    folder = config.parent / "receipts"
+    folder.mkdir()
+    for number, (asset_id, node) in enumerate(sorted(nodes.items())):
+        said = {
+            "mac": f"246f2800000{number}", "node_id": node["node_id"], "asset_id": asset_id,
+            "kind": "lamp", "serial": "", "chip": "esp32", "versions": {}, "checks": [],
+            "passed": True, "flashed_at": "", "laptop": "van-3",
+            "batch_id": node["batch_id"],
+        }  # fmt: skip
+        text = handover.sign_receipt(msgspec.convert(said, handover.Receipt), VAN)
+        (folder / f"{asset_id}.json").write_text(text)
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--config", str(config)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def planned() -> dict[str, str]:
+        return {a.asset_id: a.node_id for a in plan.load(config.parent / "plan.json").assets}
+
+    assert run("import", str(folder)).count(": accepted: ") == 2
+    before = planned()
+    assert "L-0001 is 02aa00000002 now" in run("exchange", "L-0001", "L-0002")
+    assert planned() == before | {"L-0001": before["L-0002"], "L-0002": before["L-0001"]}
+    assert run("import", str(folder)).count(": known already") == 2, "and none is called a swap"
+    assert planned()["L-0001"] == before["L-0002"]
+    run("exchange", "L-0001", "L-0002")
+    assert planned() == before

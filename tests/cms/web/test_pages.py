@@ -288,7 +288,8 @@ def test_one_pairing_that_is_refused_holds_back_no_other(city: Any) -> None:
     sent: list[str] = []
 
     def answer(route: Route) -> None:
-        poles = [one["asset_id"] for one in route.request.post_data_json["pairings"]]
+        said: Any = route.request.post_data_json
+        poles = [one["asset_id"] for one in said["pairings"]]
         if "BL-09" in poles:
             problem = {"title": "Not accepted", "status": 422, "detail": "BL-09 is no pole"}
             route.fulfill(status=422, json=problem, content_type="application/problem+json")
