@@ -176,7 +176,7 @@ class Receipts:
         return True
 
     def exchange(self, first: str, second: str, then: Callable[[], None]) -> None:
-        """Two assets have each other's receipts from now on; `then` is done with it, or nothing."""
+        """Two assets have each other's receipts from now on; `then` is done with it."""
         with self._whole():
             self._db.execute(
                 "UPDATE receipt SET asset_id=CASE asset_id WHEN ? THEN ? ELSE ? END "
