@@ -35,24 +35,14 @@ _COLOURS = {"done": "green", "done before": "green", "failed": "bold red", "work
 
 @_commands.command("batch")
 def batch_command(
-    inventory: Annotated[
-        Path | None,
-        typer.Option("--inventory", "-i", help="CSV of the job (docs/field-guide.md)."),
-    ] = None,
-    port: Annotated[
-        list[str] | None, typer.Option("--port", "-p", help="Repeatable; else all there are.")
-    ] = None,
+    inventory: o.InventoryOption = None,
+    port: o.PortsOption = None,
     keys: o.KeysOption = None,
     image: o.ImageOption = None,
     parallel: Annotated[int, typer.Option(min=0, help="Boards at once; 0: by this laptop.")] = 0,
     retries: Annotated[int, typer.Option(min=0, max=9, help="After a torn line.")] = 1,
-    patience_s: Annotated[
-        float, typer.Option("--patience", min=0, help="Seconds to wait for a board that went.")
-    ] = 5.0,
-    watch: Annotated[
-        bool,
-        typer.Option("--watch", help="Go on with boards that are plugged in, until all is done."),
-    ] = False,
+    patience_s: o.PatienceOption = 5.0,
+    watch: o.WatchOption = False,
     again: Annotated[bool, typer.Option("--again", help="Also boards that are done.")] = False,
     at_the_pole: o.PoleOption = False,
     label: o.LabelOption = "62x29.png",
@@ -73,14 +63,14 @@ def batch_command(
     from .maker_io import Maker, Wishes
 
     chosen = o.label_of(label)
-    options, words = (
-        (flash_encryption, secure_boot), (confirm_flash_encryption, confirm_secure_boot),
+    asked = consent.Asked(
+        (flash_encryption, confirm_flash_encryption), (secure_boot, confirm_secure_boot),
+        signing_key,
     )  # fmt: skip
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
-        wish, key = consent.wished(options, words, signing_key, as_json=json_output)
-        images = consent.signed_images(folder, images, key)
+        wish, images = consent.prepared(folder, images, asked, as_json=json_output)
         wishes = Wishes(baud, at_the_pole, again, chosen, wish)
         names = _ports_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))

@@ -12,7 +12,6 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -23,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from .image import MicroPython
 from .partitions import TABLE_AT
-from .troubles import MISSING, REFUSED, FlashError
+from .troubles import REFUSED, FlashError
 
 UNSIGNED, BAD_KEY = "not signed", "signing key"
 SECTOR_SIZE = 4096
@@ -227,12 +226,3 @@ def _sign(data: bytearray, piece: _Piece, key: SigningKey) -> None:
     block += signature[::-1]
     block += struct.pack("<I16x", zlib.crc32(block))
     data[sector : sector + SECTOR_SIZE] = block.ljust(SECTOR_SIZE, b"\xff")
-
-
-def load_signing_key(path: Path, passphrase: str = "") -> SigningKey:
-    """A signing key's file."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FlashError(f"{path}: {error.strerror}.", MISSING) from error
-    return read_signing_key(data, passphrase)

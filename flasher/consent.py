@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,7 @@ ConfirmBootOption = Annotated[
         help=f"For scripts, instead of the question: {SIGN_WORDS!r}.",
     ),
 ]  # fmt: skip
+Images = dict[str, tuple[Path, MicroPython]]
 _ENCRYPT_QUESTION = (
     "Flash encryption burns a key into each board that nobody else will ever know. It cannot be "
     "undone: the board is never written by cable again, only updated over the air."
@@ -113,28 +115,29 @@ def signing_key(path: Path | None, *, as_json: bool) -> SigningKey:
     return read_signing_key(data, word)
 
 
-def wished(
-    options: tuple[bool, bool], words: tuple[str, str], key: Path | None, *, as_json: bool
-) -> tuple[Wish, SigningKey | None]:
-    """What boards are to get, confirmed. options, words: of flash encryption and secure boot."""
-    encrypts, signs = options
-    if key is not None and not signs:
+@dataclass(frozen=True)
+class Asked:
+    """Options of a command: whether it is wished, and the words that confirm it."""
+
+    flash_encryption: tuple[bool, str]
+    secure_boot: tuple[bool, str]
+    key: Path | None
+
+
+def prepared(home: Home, images: Images, asked: Asked, *, as_json: bool) -> tuple[Wish, Images]:
+    """What boards are to get, confirmed, and their images: signed where that is wished."""
+    if asked.key is not None and not asked.secure_boot[0]:
         raise FlashError("--signing-key is for --secure-boot.", USAGE, "usage")
-    asked = dict(zip(("flash-encryption", "secure-boot"), words, strict=True))
-    confirmed(
-        {name: word for (name, word), on in zip(asked.items(), options, strict=True) if on},
-        as_json=as_json,
-    )
-    found = signing_key(key, as_json=as_json) if signs else None
-    return Wish(encrypts, found.digest if found else None), found
+    options = {"flash-encryption": asked.flash_encryption, "secure-boot": asked.secure_boot}
+    confirmed({name: word for name, (on, word) in options.items() if on}, as_json=as_json)
+    if not asked.secure_boot[0]:
+        return Wish(asked.flash_encryption[0]), images
+    key = signing_key(asked.key, as_json=as_json)
+    return Wish(asked.flash_encryption[0], key.digest), _signed_images(home, images, key)
 
 
-def signed_images(
-    home: Home, images: Mapping[str, tuple[Path, MicroPython]], key: SigningKey | None
-) -> dict[str, tuple[Path, MicroPython]]:
-    """Images as boards get them: signed, when there is a key. FlashError when they cannot be."""
-    if key is None:
-        return dict(images)
+def _signed_images(home: Home, images: Images, key: SigningKey) -> Images:
+    """Images as boards get them: signed. FlashError when they cannot be."""
     found = {}
     for chip, (path, image) in images.items():
         # A signature is another each time, so the first is kept.

@@ -11,8 +11,11 @@ from rich.table import Table
 
 from protocol import handover
 
+from . import consent, show
 from . import options as o
-from . import show
+from .boot_signing import signed
+from .home_io import write_whole
+from .image import look_at
 from .images_io import Images
 from .troubles import MISSING, REFUSED, FlashError
 
@@ -120,6 +123,31 @@ def use_command(
         show.say_json({"sha256": image.sha256, "chip": image.chip, "version": image.version})
     else:
         show.out.print(f"{image.chip} gets {image.version}, sha256 {image.sha256[:12]}")
+
+
+@image_app.command("sign")
+def sign_command(
+    image: Annotated[Path, typer.Argument(help="MicroPython: the whole image.")],
+    key: consent.SigningKeyOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Else beside it: NAME.signed.bin.")
+    ] = None,
+    json_output: o.JsonOption = False,
+) -> None:
+    """Sign an image for secure boot, in the office: laptops then need the public key alone."""
+    with show.exits(as_json=json_output):
+        found = consent.signing_key(key, as_json=json_output)
+        try:
+            done = signed(look_at(image.read_bytes()), found)
+        except OSError as error:
+            raise FlashError(f"{image}: {error.strerror}.", MISSING) from error
+        target = output or image.with_suffix(".signed.bin")
+        write_whole(target, done.data)
+    said = {"path": str(target), "sha256": done.sha256, "secure_boot": found.digest.hex()}
+    if json_output:
+        show.say_json(said)
+    else:
+        show.out.print(f"{target}: signed by {said['secure_boot'][:16]}, sha256 {done.sha256}")
 
 
 @image_app.command("list")

@@ -77,17 +77,11 @@ def _look(row: PortRow, *, no_look: bool = False) -> dict[str, Any]:
 @_commands.command("node")
 def node_command(
     port: o.PortOption = None,
-    asset: Annotated[
-        str | None, typer.Option("--asset", "-a", help="What it becomes; else the next one.")
-    ] = None,
-    inventory: Annotated[
-        Path | None, typer.Option("--inventory", "-i", help="CSV of the job; else the batch.")
-    ] = None,
+    asset: o.AssetOption = None,
+    inventory: o.InventoryOption = None,
     keys: o.KeysOption = None,
     image: o.ImageOption = None,
-    lat: Annotated[
-        float | None, typer.Option(min=-90, max=90, help="Where it will stand.")
-    ] = None,
+    lat: o.LatOption = None,
     lon: Annotated[float | None, typer.Option(min=-180, max=180, help="With --lat.")] = None,
     serial: Annotated[str, typer.Option(help="On the box.")] = "",
     photo: Annotated[str, typer.Option(help="Path of a photo of the place.")] = "",
@@ -113,15 +107,15 @@ def node_command(
     if (lat is None) != (lon is None):
         raise typer.BadParameter("--lat and --lon come together")
     chosen = o.label_of(label)
-    options, words = (
-        (flash_encryption, secure_boot), (confirm_flash_encryption, confirm_secure_boot),
+    asked = consent.Asked(
+        (flash_encryption, confirm_flash_encryption), (secure_boot, confirm_secure_boot),
+        signing_key,
     )  # fmt: skip
     typed = {"lat": lat, "lon": lon, "serial": serial, "photo": photo}
     with show.exits(as_json=json_output):
         folder = o.home_of(home)
         images = o.images_of(folder, image)
-        wish, key = consent.wished(options, words, signing_key, as_json=json_output)
-        images = consent.signed_images(folder, images, key)
+        wish, images = consent.prepared(folder, images, asked, as_json=json_output)
         wishes = Wishes(baud, at_the_pole, again, chosen, wish)
         where = o.port_of(port)
         laptop = folder.unlock(show.passphrase(passphrase_file))
@@ -130,10 +124,7 @@ def node_command(
             job = _narrowed(o.job_of(journal, inventory, batches), asset, typed)
             maker = Maker(folder, job, journal, laptop, wishes, images)
             made = _make(maker, where, quiet=json_output)
-    if json_output:
-        show.say_json(o.told_of(made))
-    else:
-        _tell(made)
+    _tell(made, as_json=json_output)
 
 
 def _make(maker: Maker, port: str, *, quiet: bool) -> Made:
@@ -144,13 +135,22 @@ def _make(maker: Maker, port: str, *, quiet: bool) -> Made:
         maker.crew.end()
 
 
-def _tell(made: Made) -> None:
+def _tell(made: Made, *, as_json: bool) -> None:
+    if as_json:
+        show.say_json(o.told_of(made))
+        return
     result = made.result
     show.checks(result["checks"], result["failed"])
     show.out.print(
         f"[bold green]done[/]: {made.asset_id} is {result['node_id']} (MAC {result['mac']}), "
         f"written in {result['write_s']} s, {result['seconds']} s with its test."
     )
+    for name, words in (
+        ("flash_encryption", "flash encryption: on for ever, its key is known to the board alone"),
+        ("secure_boot", "secure boot: on for ever, by the signing key {}"),
+    ):
+        if result.get(name):
+            show.out.print(words.format(str(result[name])[:16]))
     show.out.print(f"Receipt: {made.receipt}")
     if made.label:
         show.out.print(f"Label: {made.label}. Stick it on now, before you unplug the board.")

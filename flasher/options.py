@@ -40,6 +40,26 @@ KeysOption = Annotated[
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="File with the laptop's passphrase.")
 ]
+AssetOption = Annotated[
+    str | None, typer.Option("--asset", "-a", help="What it becomes; else the next one.")
+]
+InventoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--inventory", "-i", help="CSV of the job (docs/field-guide.md); else the batch."
+    ),
+]
+PortsOption = Annotated[
+    list[str] | None, typer.Option("--port", "-p", help="Repeatable; else all there are.")
+]
+LatOption = Annotated[float | None, typer.Option(min=-90, max=90, help="Where it will stand.")]
+PatienceOption = Annotated[
+    float, typer.Option("--patience", min=0, help="Seconds to wait for a board that went.")
+]
+WatchOption = Annotated[
+    bool,
+    typer.Option("--watch", help="Go on with boards that are plugged in, until all is done."),
+]
 PoleOption = Annotated[
     bool, typer.Option("--at-the-pole", help="Clock and network must pass, too.")
 ]
