@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -110,8 +111,16 @@ def _get(where: str) -> bytes:
     try:
         with urllib.request.urlopen(where, timeout=_FETCH_S) as answer:
             data: bytes = answer.read(_SIZE_MAX + 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+            said = answer.headers.get("Content-Length", "")
+    except urllib.error.HTTPError as error:
+        with error:  # It holds the connection.
+            raise FlashError(f"{where} cannot be had: {error}.", MISSING) from error
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise FlashError(f"{where} cannot be had: {error}.", MISSING) from error
+    if said.isdecimal() and len(data) < int(said) <= _SIZE_MAX:
+        # Half an image looks like one: its table of partitions lies in front.
+        text = f"{where} broke off after {len(data):,} of {int(said):,} bytes"
+        raise FlashError(f"{text}: fetch it again.", MISSING)
     if len(data) > _SIZE_MAX:
         raise FlashError(f"{where} has more than {_SIZE_MAX:,} bytes.", REFUSED)
     return data
