@@ -36,6 +36,7 @@ class Layout:
     secure_boot: str
     harden_flash: Mapping[str, int]  # What flash encryption shuts besides.
     harden_boot: Mapping[str, int]
+    keep_shut: int = 1 << 2  # In WR_DIS: the switches of caches and JTAG.
     xts: bool = True
 
 
@@ -48,14 +49,13 @@ _COMMON = {
     "KEY_PURPOSE_3": (3, 4, 4), "KEY_PURPOSE_4": (3, 8, 4), "KEY_PURPOSE_5": (3, 12, 4),
     "SECURE_BOOT_EN": (3, 20, 1), "DIS_DIRECT_BOOT": (4, 1, 1),
 }  # fmt: skip
-# Bit 2 of WR_DIS shuts the switches of caches and JTAG.
 _HARDEN_FLASH = {
     "DIS_DOWNLOAD_ICACHE": 1, "DIS_DOWNLOAD_MANUAL_ENCRYPT": 1, "DIS_PAD_JTAG": 1,
-    "DIS_USB_JTAG": 1, "DIS_DIRECT_BOOT": 1, "WR_DIS": 1 << 2,
+    "DIS_USB_JTAG": 1, "DIS_DIRECT_BOOT": 1,
 }  # fmt: skip
 _HARDEN_BOOT = {
     "DIS_PAD_JTAG": 1, "DIS_USB_JTAG": 1, "DIS_DIRECT_BOOT": 1, "SECURE_BOOT_KEY_REVOKE1": 1,
-    "SECURE_BOOT_KEY_REVOKE2": 1, "WR_DIS": _WR_RD_DIS,
+    "SECURE_BOOT_KEY_REVOKE2": 1,
 }  # fmt: skip
 
 
@@ -80,9 +80,8 @@ LAYOUTS = {
         },
         "FLASH_CRYPT_CNT", "ABS_DONE_1",
         {"DISABLE_DL_ENCRYPT": 1, "DISABLE_DL_DECRYPT": 1, "DISABLE_DL_CACHE": 1,
-         "JTAG_DISABLE": 1, "WR_DIS": 1 << 3},
-        {"JTAG_DISABLE": 1, "WR_DIS": _WR_RD_DIS},
-        xts=False,
+         "JTAG_DISABLE": 1},
+        {"JTAG_DISABLE": 1}, keep_shut=1 << 3, xts=False,
     ),
     "esp32s3": _newer(
         0x60007000, {"DIS_USB_JTAG": (3, 22, 1), "DIS_DOWNLOAD_DCACHE": (1, 11, 1)},
@@ -206,15 +205,17 @@ def plan(fuses: Fuses, wish: Wish) -> list[Step]:
         steps += _with_key(fuses, DIGEST, digest_block, wish.digest)
     shut: dict[str, int] = {}
     on: dict[str, int] = {}
+    keep = 0
     if wish.flash_encryption:
         shut |= layout.harden_flash
+        keep |= layout.keep_shut
         on[layout.crypt_count] = (1 << layout.fields[layout.crypt_count][2]) - 1
     if wish.digest is not None:
-        held = shut.get("WR_DIS", 0)
         shut |= layout.harden_boot
-        shut["WR_DIS"] |= held
+        keep |= _WR_RD_DIS
         on[layout.secure_boot] = 1
-    steps += [Step("shut", shut), Step("turn on", on)]
+    # Apart from each other: a burn that is torn must not protect what it has not burnt.
+    steps += [Step("shut", shut), Step("keep shut", {"WR_DIS": keep}), Step("turn on", on)]
     return [step for step in steps if step.key or not _is_burnt(fuses, step)]
 
 

@@ -7,6 +7,7 @@ handed over in memory; no file holds them.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -91,7 +92,9 @@ class Burner:
     """Burns steps into one chip; `esp` is its boot ROM, without the stub."""
 
     def __init__(self, esp: Any, chip: str) -> None:
-        import espefuse
+        with warnings.catch_warnings():  # It still uses a name that click will drop.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import espefuse
 
         self._esp = esp
         self._chip = chip

@@ -38,7 +38,7 @@ class Efuses:
         self._memory = memory
         self._written: dict[int, int] = {}
         self._readable = [range(at, at + 4 * words) for at, words, _ in chip.efuses.blocks]
-        self._burns = 0
+        self.burns = 0  # Commands that have burnt.
         self._power_ends: dict[int, bool] = {}
         self.struck = False  # The power went away at a burn.
 
@@ -90,9 +90,9 @@ class Efuses:
             self._protected(number, self._layout.unwritable)
             for number in range(len(self._layout.blocks))
         ]
-        self._burns += 1
-        torn = self._power_ends.get(self._burns, False)
-        self.struck = self._burns in self._power_ends
+        self.burns += 1
+        torn = self._power_ends.get(self.burns, False)
+        self.struck = self.burns in self._power_ends
         open_bits = self._open_bits()
         for number, (at, words, source) in enumerate(self._layout.blocks):
             if only not in (None, number) or shut[number]:

@@ -14,6 +14,9 @@ from flasher.troubles import FlashError
 CHIPS = sorted(LAYOUTS)
 KEY, SIGNER = bytes(range(32)), bytes(range(100, 132))
 BOTH = Wish(flash_encryption=True, digest=SIGNER)
+SWITCHES = {
+    name for layout in LAYOUTS.values() for name in (*layout.harden_flash, *layout.harden_boot)
+}
 WISHES = (BOTH, Wish(flash_encryption=True), Wish(digest=SIGNER))
 
 
@@ -78,11 +81,17 @@ def test_what_turns_it_on_is_burnt_last_and_alone(chip: str, wish: Wish) -> None
 def test_the_flash_key_is_hidden_before_reading_can_be_hidden_no_more(chip: str) -> None:
     names = [step.name for step in secure.plan(blank(chip), BOTH)]
     assert names == [
-        "flash key", "protect flash key", "digest", "protect digest", "shut", "turn on",
+        "flash key", "protect flash key", "digest", "protect digest", "shut",
+        "keep shut", "turn on",
     ]  # fmt: skip
-    shut = secure.plan(blank(chip), BOTH)[4].fields
-    assert shut["WR_DIS"] & 1
-    assert not secure.plan(blank(chip), Wish(flash_encryption=True))[2].fields["WR_DIS"] & 1
+    assert secure.plan(blank(chip), BOTH)[5].fields["WR_DIS"] & 1
+    assert not secure.plan(blank(chip), Wish(flash_encryption=True))[3].fields["WR_DIS"] & 1
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_no_burn_protects_what_it_may_not_have_burnt_itself(chip: str) -> None:
+    for step in secure.plan(blank(chip), BOTH):
+        assert not ("WR_DIS" in step.fields and set(step.fields) & SWITCHES), step
 
 
 @pytest.mark.parametrize("chip", CHIPS)
@@ -97,9 +106,9 @@ def test_a_board_that_stopped_anywhere_needs_just_what_is_left(chip: str, wish: 
 @pytest.mark.parametrize("chip", CHIPS)
 def test_flash_is_written_anew_only_while_nobody_has_its_key(chip: str) -> None:
     may = [secure.may_write(fuses) for fuses, _ in each_stop(chip, BOTH)]
-    assert may == [True, False, False, False, False, False, False]
+    assert may == [True, False, False, False, False, False, False, False]
     may = [secure.may_write(fuses) for fuses, _ in each_stop(chip, Wish(digest=SIGNER))]
-    assert may == [True, True, True, True, False]
+    assert may == [True, True, True, True, True, False]
 
 
 @pytest.mark.parametrize("chip", CHIPS)
@@ -111,7 +120,7 @@ def test_a_board_that_was_begun_takes_no_plain_image(chip: str) -> None:
         with pytest.raises(FlashError) as caught:
             secure.refuse_plain(fuses)
         names.append((caught.value.name, caught.value.code))
-    assert names == [("half-burnt", 4)] * 5 + [("locked", 4)]
+    assert names == [("half-burnt", 4)] * 6 + [("locked", 4)]
 
 
 @pytest.mark.parametrize("chip", CHIPS)

@@ -1,0 +1,169 @@
+"""Boards are secured by the real esptool and espefuse, and lose their power at each burn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from secure_rig import APPLICATION, IDENTITY, Bench
+
+from flasher.secure import LAYOUTS, Wish
+from flasher.troubles import FlashError
+from hardware_sim.rom.crypt import SeenFlash
+from hardware_sim.rom.security import Security
+
+CHIPS = sorted(LAYOUTS)
+ROMFS_AT, VFS_AT, VFS_SIZE = 0x1E0000, 0x2E0000, 0x120000
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 3072)
+
+
+def in_clear(bench: Bench) -> SeenFlash:
+    cipher = Security(bench.chip, bench.efuses).cipher
+    assert cipher is not None
+    return SeenFlash(bench.flash, cipher)
+
+
+def is_whole(bench: Bench) -> None:
+    """It boots, holds what was sealed, and nobody who reads its flash finds it."""
+    assert bench.boots().micropython
+    seen = in_clear(bench)
+    assert seen.read(ROMFS_AT, len(APPLICATION)) == APPLICATION
+    assert json.dumps(IDENTITY).encode() in seen.read(VFS_AT, VFS_SIZE)
+    raw = bytes(bench.flash.memory)
+    for secret in (str(IDENTITY["key"]).encode(), APPLICATION[:64], b"MicroPython"):
+        assert secret not in raw
+    assert IDENTITY["node_id"].encode() in raw  # Of the NVS, which stays in clear.
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_a_blank_board_is_secured_and_boots(chip: str, key: rsa.RSAPrivateKey) -> None:
+    bench = Bench(chip, key)
+    assert bench.secure(bench.both) > len(APPLICATION)
+    is_whole(bench)
+    bench.record = None
+    with pytest.raises(FlashError, match="journal knows nothing") as caught:
+        bench.secure(bench.both)
+    assert (caught.value.name, caught.value.code) == ("locked", 4)
+
+
+def test_each_board_has_a_key_of_its_own(key: rsa.RSAPrivateKey) -> None:
+    first, second = Bench("esp32c3", key), Bench("esp32c3", key)
+    for bench in (first, second):
+        bench.secure(Wish(flash_encryption=True))
+    assert first.efuses.block(4) != second.efuses.block(4)
+    assert first.efuses.visible(4) == bytes(32)
+
+
+def burns_of(bench: Bench) -> int:
+    bench.secure(bench.both)
+    return bench.efuses.burns
+
+
+def lost_power(bench: Bench, burn: int, *, torn: bool) -> None:
+    bench.efuses.end_power(burn, torn=torn)
+    with pytest.raises(FlashError):
+        bench.secure(bench.both)
+    assert bench.efuses.burns == burn
+
+
+def each_burn(chip: str, key: rsa.RSAPrivateKey, *, torn: bool) -> None:
+    """Power ends with each burn, or amid it; the next run completes the board or says why not."""
+    for burn in range(1, burns_of(Bench(chip, key)) + 1):
+        bench = Bench(chip, key)
+        lost_power(bench, burn, torn=torn)
+        if torn and chip == "esp32" and burn == 1:
+            with pytest.raises(FlashError, match="not whole: its power went away") as caught:
+                bench.secure(bench.both)
+            assert caught.value.name == "half-burnt"
+            assert not Security(bench.chip, bench.efuses).crypt_count
+            continue
+        bench.secure(bench.both)
+        is_whole(bench)
+
+
+def test_power_that_ends_with_a_burn_leaves_a_board_that_is_completed(
+    key: rsa.RSAPrivateKey,
+) -> None:
+    each_burn("esp32", key, torn=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("chip", "torn"), [(c, t) for c in CHIPS for t in (False, True)][1:])
+def test_power_that_ends_anywhere_bricks_no_board(
+    chip: str, torn: bool, key: rsa.RSAPrivateKey
+) -> None:
+    each_burn(chip, key, torn=torn)
+
+
+def test_a_torn_key_of_an_esp32_is_told_and_never_turned_on(key: rsa.RSAPrivateKey) -> None:
+    bench = Bench("esp32", key)
+    lost_power(bench, 1, torn=True)
+    with pytest.raises(FlashError, match="not whole: its power went away") as caught:
+        bench.secure(bench.both)
+    assert (caught.value.name, caught.value.code) == ("half-burnt", 4)
+    assert not Security(bench.chip, bench.efuses).crypt_count
+
+
+@pytest.mark.parametrize("chip", ["esp32", "esp32s3"])
+def test_flash_that_was_changed_since_is_never_locked_in(
+    chip: str, key: rsa.RSAPrivateKey
+) -> None:
+    bench = Bench(chip, key)
+    lost_power(bench, 2, torn=False)
+    bench.flash.program(ROMFS_AT, bytes(16))
+    before = bytes(bench.fuses)
+    with pytest.raises(FlashError, match=r"flash at 0x1e0000 does not hold .* put|aside"):
+        bench.secure(bench.both)
+    assert bytes(bench.fuses) == before
+
+
+def refused(bench: Bench, wish: Wish) -> str:
+    before = bytes(bench.fuses), bytes(bench.flash.memory)
+    with pytest.raises(FlashError) as caught:
+        bench.secure(wish)
+    assert caught.value.code == 4
+    assert (bytes(bench.fuses), bytes(bench.flash.memory)) == before
+    return str(caught.value)
+
+
+def test_another_wish_or_another_key_of_the_node_is_refused(key: rsa.RSAPrivateKey) -> None:
+    bench = Bench("esp32", key)
+    lost_power(bench, 2, torn=False)
+    assert "other options" in refused(bench, Wish(flash_encryption=True))
+    bench.identity["key"] = "6f" * 16
+    assert "keys of this node have changed" in refused(bench, bench.both)
+
+
+def test_nothing_is_touched_when_image_or_chip_is_not_fit(key: rsa.RSAPrivateKey) -> None:
+    old = Bench("esp32", key, revision=1)
+    assert "needs an ESP32 of revision 3" in refused(old, old.both)
+    other = Bench("esp32c3", key)
+    assert "the signature is of another key" in refused(other, Wish(True, bytes(32)))
+
+
+def test_nothing_is_burnt_before_the_journal_has_it(key: rsa.RSAPrivateKey) -> None:
+    bench = Bench("esp32", key)
+    before = bytes(bench.fuses)
+
+    def full(record: Mapping[str, Any]) -> None:
+        raise FlashError("the disk is full")
+
+    bench._keep = full  # type: ignore[method-assign] # it stands for the parent's answer
+    with pytest.raises(FlashError, match="disk is full"):
+        bench.secure(bench.both)
+    assert bytes(bench.fuses) == before
+
+
+def test_secure_boot_alone_leaves_the_flash_in_clear(key: rsa.RSAPrivateKey) -> None:
+    bench = Bench("esp32s3", key)
+    bench.secure(Wish(digest=bench.signing.digest))
+    assert bench.boots().micropython
+    assert bench.flash.read(ROMFS_AT, len(APPLICATION)) == APPLICATION
+    assert "can be hidden from reading any more" in refused(bench, bench.both)
