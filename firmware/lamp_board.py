@@ -96,6 +96,7 @@ class LampBoard(Esp32Board):
         if self._driver:
             self._driver.send(self._duty)  # type: ignore[attr-defined] # a generator
             told = self._told
+            readings.driver = told
             readings.gear, readings.lamp_out = told[0], told[1]
             readings.power_mw, readings.energy_wh = told[2], told[3]
             readings.voltage_dv = max(0, told[4])

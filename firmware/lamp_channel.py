@@ -29,6 +29,8 @@ _SUPPLY_LOST = wire.EVENT_NAMES.index("supply_lost")
 _DERATE_FROM_DC, _DERATED_PERCENT = 50, 50
 # Burning hours are written so often: 60 writes in the longest night (docs/hardware.md).
 _STORE_MIN = 15
+_MEMORY, _ASKED_S = 9, 10  # Places in what is told of a DALI driver (drivers/dali.py).
+_DAY_S = 86400
 _HINT_S = 5  # While somebody is there the neighbours are told so often.
 
 
@@ -104,6 +106,14 @@ class LampChannel:
         if readings.supply != (not self._lost):
             self._supply_changed(readings, now)
         self._burn(now)
+        told = readings.driver
+        if told is not None and isinstance(told[_MEMORY], bytes):
+            self.effects.send(wire.DriverData(
+                day=now.day, second=now.second, quality=now.quality, banks=told[_MEMORY]
+            ))  # fmt: skip
+            told[_MEMORY] = 0
+        elif told is not None and now.uptime_s - told[_ASKED_S] >= _DAY_S:
+            told[_ASKED_S], told[_MEMORY] = now.uptime_s, 1
 
     def _drive(self, readings: Readings, tell: bool = False) -> None:
         """Give the driver what the level, the lamp's age and its heat leave; tell: as rules."""

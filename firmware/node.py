@@ -22,6 +22,7 @@ from .uploads import Uploads
 FIRMWARE_VERSION = 1
 _TIME_ASK_S = 3600
 _NODE_REPORT_S = 600
+_MEMORY = 9  # Of a DALI driver: 1 has it read and told, not at once and not too often.
 _REFUSED_S = 5  # Somebody tries something: that is told sooner, and not for each frame.
 _HEARTBEAT_S = 60  # Until a configuration says otherwise.
 
@@ -139,6 +140,8 @@ class Node:
         self.happenings.joined()
         self.channel.rules = b""  # They are told again.
         self.report(now, readings)
+        if readings.driver is not None:
+            readings.driver[_MEMORY] = 1
 
     def left(self) -> None:
         """The link is gone; nothing is sent until the next join."""
@@ -164,6 +167,8 @@ class Node:
         elif isinstance(message, wire.Ask):
             self.report(now, readings)
             self._health(now, readings)
+            if readings.driver is not None:
+                readings.driver[_MEMORY] = 1
             self.effects.send(wire.Ack(command_id=message.command_id, status=wire.ACK_DONE))
         elif message.TYPE in (wire.SET_OUTPUT, wire.RECALIBRATE):  # Rows of some kinds' images.
             self._override(message, now)

@@ -9,9 +9,10 @@ NO_TEMPERATURE = -9999
 class Readings:
     """What the sensors say: power_mw and lux_dx are -1 while silent, field in nT.
 
-    `gear` and `lamp_out` are what a DALI driver says: 1 bad, 0 good, -1 nothing. `supply` is False
-    while the mains has gone and the board lives from what it holds. `station` is there on stations
-    only, `echo` on bays only.
+    `gear` and `lamp_out` are what a DALI driver says: 1 bad, 0 good, -1 nothing; `driver` is all
+    that is told of it (drivers/dali.py), where there is one. `supply` is False while the mains has
+    gone and the board lives from what it holds. `station` is there on stations only, `echo` on
+    bays only.
     """
 
     station: "Station"
@@ -22,6 +23,7 @@ class Readings:
         self.power_mw = -1
         self.gear = -1
         self.lamp_out = -1
+        self.driver: "list[int] | None" = None
         self.supply = True
         self.temperature_dc = NO_TEMPERATURE
         self.lux_dx = -1

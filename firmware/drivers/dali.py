@@ -12,12 +12,15 @@ import sys
 # What `told` holds, in order: is the gear bad, is its lamp out (1, 0, or -1: not known), power in
 # mW and voltage in dV (-1: not known), energy in Wh, arc level that the gear has (-1).
 # Then the level that commissioning writes (-1: none is asked for), and how it ended: 1 ok, 2 not.
-# And what an input device of the bus says of presence: 1, 0, -1 there is none.
-FRESH = (-1, -1, -1, 0, -1, -1, -1, 0, -1)
+# What an input device of the bus says of presence: 1, 0, -1 there is none. And what the driver's
+# memory holds, in bytes, when it has just been read; 1: it is asked for, 0: neither. At last the
+# uptime in seconds at which that was asked.
+FRESH = (-1, -1, -1, 0, -1, -1, -1, 0, -1, 0, 0)
 
 _AS_BEFORE = 255  # Commissioning writes what it wrote last, or full light.
 _MISSES = 5  # Questions in a row without an answer: the gear is silent.
 _LEVELS = 7  # Levels in a row, after which a question has its turn.
+_AGAIN = 6000  # Turns before memory is read again: ten minutes.
 _FADE = 0x11  # Extended fade time of two times 100 ms: the next level comes before it has ended.
 _KNOWN_MAX = 100_000_000  # A power above this many units is none.
 # The light of arc levels 1, 9, 17 ... 257 (10 ^ (3 * (n - 1) / 253 - 1) percent, IEC 62386-102),
@@ -176,17 +179,17 @@ def _scaled(number: int, ten: int, more: int) -> int:
 
 def send(
     uart: object, line: bytearray, bank: object, answer: "int | None"
-) -> "tuple[bool, object]":
-    """Send the next frame of what reads the memory; whether it asks, and None at its end."""
+) -> "tuple[int, object]":
+    """Send the next frame of what reads memory: 2 if it asks, 1 at a pause; None at its end."""
     try:
         kind, address, opcode = bank.send(answer)  # type: ignore[attr-defined] # a generator
     except StopIteration:
-        return False, None
+        return 0, None
     if kind == 3:  # Of 24 bits, to all control devices (IEC 62386-103).
         uart.write(b"lFF%02X%02X\n" % (address, opcode))
-    else:
+    elif kind != 4:
         put(uart, line, kind, address, opcode)
-    return kind >= 2, bank
+    return (1 if kind == 4 else 2 if kind >= 2 else 0), bank
 
 
 def load():  # type: ignore[no-untyped-def] # a module
@@ -197,53 +200,59 @@ def load():  # type: ignore[no-untyped-def] # a module
     return sys.modules.pop("firmware.drivers.dali_commission")
 
 
+def ask(uart: object, line: bytearray, at: int) -> int:
+    """Send what stands at this place of the round; 1 if it is a question, else 0."""
+    put(uart, line, _ROUND[3 * at], _ROUND[3 * at + 1], _ROUND[3 * at + 2])
+    return 1 if _ROUND[3 * at] == 2 else 0
+
+
 def drive(uart: object, told: "list[int]", memory: str = "/dali") -> object:
     """Is sent the light wanted (of 65535; -1: nothing yet) ten times a second; fills `told`."""
-    # `banks` reads the driver's memory after commissioning, by the answers `kept`.
+    # `banks` reads the driver's memory, by the answers `kept`, and rests for a round after each.
     line, room, bank, banks, kept = bytearray(b"hFF90\n"), bytearray(24), bytearray(13), None, None
-    misses = levels = at = 0
-    sent = arc = wanted = before = -1
-    asking = turn = heard = faded = due = False
+    misses = levels = at = asking = fresh = age = 0
+    sent = arc = before = -1
+    heard = faded = due = rests = False
     while True:
+        wanted = yield
         answer = got(uart, room, told)
-        if asking:
-            asking = False
-            if banks is not None:
-                kept = answer
-            elif at or answer >= 0:
-                misses = 0
-                if (not at and answer & 0x80) or (at == _ACTUAL and answer != sent):
-                    sent = -1  # It has lost its mains meanwhile, or missed a level.
-                at = _take(at, answer, told, bank)
-                at = _BANK if at == _FADE_TIME and faded else at
-                faded = faded or at == _BANK
-            else:
-                misses += 1
-                if misses >= _MISSES:
-                    heard = faded = False
-                    told[0], told[1], told[2], told[4], told[5] = 1, -1, -1, -1, -1
+        if asking == 2:
+            kept = answer
+        elif asking and (at or answer >= 0):
+            misses = 0
+            if (not at and answer & 0x80) or (at == _ACTUAL and answer != sent):
+                sent = -1  # It has lost its mains meanwhile, or missed a level.
+            at = _take(at, answer, told, bank)
+            at = _BANK if at == _FADE_TIME and faded else at
+            faded = faded or at == _BANK
+        elif asking:
+            misses += 1
+            if misses >= _MISSES:
+                heard, faded, banks = False, False, None
+                told[0], told[1], told[2], told[4], told[5] = 1, -1, -1, -1, -1
         if misses == 0 and at == _ACTUAL and not heard:
             heard, sent = True, -1
             told[6] = _AS_BEFORE if told[6] < 0 else told[6]
         if heard and told[6] >= 0 and at <= _ACTUAL:
             tools = (put, got, line, room, told)
             told[7] = yield from load().commission(uart, tools, told[6], memory)
-            told[6], sent, due, kept = -1, -1, True, None
+            told[6], sent, due, banks = -1, -1, True, None
         if wanted != before:
             before, arc = wanted, arc_of(wanted)
-        turn = not turn
+        asking, age = 0, min(age + 1, _AGAIN)
         if wanted >= 0 and arc != sent and levels < _LEVELS:
             put(uart, line, 0, 0xFE, arc)
-            sent = arc
-            levels += 1
-        elif turn or levels:
-            levels = 0
-            if due and faded and not at:  # Once, after the first round.
-                due, banks = False, load().read(memory + ".told")
-            if banks is not None:
-                asking, banks = send(uart, line, banks, kept)
-            else:
-                asking = _ROUND[3 * at] == 2
-                put(uart, line, _ROUND[3 * at], _ROUND[3 * at + 1], _ROUND[3 * at + 2])
-                at += 0 if asking else 1
-        wanted = yield
+            sent, fresh, levels = arc, fresh or 1, levels + 1  # 1: read power anew, once a round
+            continue
+        levels = 0
+        rests = rests and at > 0
+        at, fresh = (min(at, _BANK), 2) if fresh == 1 else (at, fresh if at else 0)
+        if not at and faded and (due or (told[9] == 1 and age == _AGAIN)) and banks is None:
+            due, age, kept, told[9] = False, 0, None, 0
+            banks = load().read(memory + ".told", told)
+        if banks is not None and not rests:
+            asking, banks = send(uart, line, banks, kept)
+            rests = asking == 1
+        if banks is None or rests:
+            asking = ask(uart, line, at)
+            at += 1 - asking

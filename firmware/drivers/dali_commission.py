@@ -50,12 +50,13 @@ def commission(uart, tools, level, memory):  # type: ignore[no-untyped-def] # pl
     return 1
 
 
-def read(memory):  # type: ignore[no-untyped-def] # a generator of plain data
+def read(memory, told):  # type: ignore[no-untyped-def] # a generator of plain data
     """Read what the driver says of itself and of its luminaire into a file: banks 1, 203 to 207.
 
-    Yields frames (kind, address, opcode; kind 3 is a question of 24 bits to control devices), is
-    sent answers (below 0: none). The file has for each bank its number, first byte, count, bytes
-    (dali_words.py knows what they mean); as bank 255 how many instances control devices have.
+    Yields frames (kind, address, opcode; kind 3 is a question of 24 bits to control devices, 4 no
+    frame but a pause), is sent answers (below 0: none). The file has for each bank its number,
+    first byte, count, bytes (protocol/wire/driver.py knows what they mean); as bank 255 how many
+    instances control devices have. The same is in told[9] at the end.
     """
     found = bytearray()
     banks = (
@@ -72,9 +73,11 @@ def read(memory):  # type: ignore[no-untyped-def] # a generator of plain data
                 break  # No such bank, or it is shorter.
             found.append(answer)
             found[start + 2] += 1
+        yield 4, 0, 0
     answer = yield 3, 0xFE, 0x35  # QUERY NUMBER OF INSTANCES
     if answer >= 0:
         found += bytes((255, 0, 1, answer))
+    told[9] = bytes(found)
     try:
         with open(memory, "rb") as file:
             if file.read() == found:

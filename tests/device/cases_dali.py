@@ -100,9 +100,12 @@ def begun(gear=None):
     return gear, told, loop
 
 
-def turns(loop, count, duty=-1):
-    for _ in range(count):
+def turns(loop, count, duty=-1, gear=None):
+    """So many turns; a gear that is named forgets its lines, which would fill a small heap."""
+    for at in range(count):
         loop.send(duty)
+        if gear and at % 100 == 0:
+            gear.lines.clear()
 
 
 def test_a_light_becomes_the_arc_level_of_the_standards_curve():
@@ -120,9 +123,22 @@ def test_a_light_becomes_the_arc_level_of_the_standards_curve():
 
 def test_power_energy_voltage_and_level_are_read_from_the_driver():
     gear, told, loop = begun()
-    turns(loop, 100, 65535)
+    turns(loop, 60, 65535)
     assert told[:6] == [0, 0, 60000, 1234567, 2300, 254]
     assert (gear.fade, told[6], told[7]) == ([0, 0x11], -1, 1)
+
+
+def test_a_new_level_has_its_power_read_at_once_and_a_ramp_does_not_stop_that():
+    gear, told, loop = begun()
+    turns(loop, 400, 65535, gear)
+    for power_mw in (30000, 45000):
+        gear.power_mw = power_mw
+        turns(loop, 26, power_mw)
+        assert told[2] == power_mw
+    for duty in range(20000, 30000, 100):  # Each third turn a level.
+        gear.power_mw = duty
+        turns(loop, 3, duty, gear)
+        assert duty - told[2] < 2500 or (told[2] == 45000 and duty < 22500), duty
 
 
 def test_levels_go_first_and_repeat_only_when_they_change():
@@ -247,9 +263,12 @@ def test_banks_are_read_once_beside_the_levels_and_kept_in_a_file():
     turns(loop, 60, 65535)
     for duty in range(30000, 30500, 50):
         loop.send(duty)
-    for _ in range(9):
-        turns(loop, 100, 30000)
-        gear.lines.clear()
+    for _ in range(4):
+        gear.power_mw += 1
+        turns(loop, 70, 30000)
+        assert told[2] == gear.power_mw, "metering goes on meanwhile"
+    turns(loop, 20, 30000)
+    gear.lines.clear()
     found = lines_of(MEMORY + ".told")
     assert found["luminaire_gtin"] == "5415001234562"
     assert (found["luminaire_id"], found["made_year"], found["made_week"]) == ("7", "26", "47")
@@ -259,10 +278,49 @@ def test_banks_are_read_once_beside_the_levels_and_kept_in_a_file():
     unknown = ("power_factor_percent", "light_lm", "load_power_w", "light_starts")
     assert not [name for name in unknown if name in found]
     assert gear.arc == dali.arc_of(30000)
-    assert told[2:5] == [60000, 1234567, 2300], "the round goes on after them"
+    with open(MEMORY + ".told", "rb") as file:
+        assert told[9] == file.read(), "what was read is told"
     turns(loop, 300, 30000)
     assert "hC301" not in gear.lines
     os.remove(MEMORY + ".told")
+    forget()
+
+
+def test_memory_is_read_again_when_that_is_asked_but_not_sooner_than_in_ten_minutes():
+    gear, told, loop = begun()
+    turns(loop, 300, 65535)
+    assert isinstance(told[9], bytes)
+    told[9] = 0
+    turns(loop, 6200, 65535, gear)
+    assert told[9] == 0, "nobody asked"
+    gear.lines.clear()
+    told[9] = 1
+    turns(loop, 300, 65535)
+    assert isinstance(told[9], bytes)
+    assert gear.lines.count("hC3CE") == 1
+    told[9] = 1
+    turns(loop, 5000, 65535, gear)
+    assert told[9] == 1
+    turns(loop, 1300, 65535, gear)
+    assert isinstance(told[9], bytes)
+    forget()
+
+
+def test_a_driver_that_falls_silent_while_its_memory_is_read_is_told_at_once():
+    gear = Gear()
+    gear.banks[1] = bytes(range(64))
+    gear, told, loop = begun(gear)
+    while "hC301" not in gear.lines:
+        turns(loop, 1, 65535)
+    turns(loop, 10, 65535)
+    gear.dead = True
+    turns(loop, 60, 65535)
+    assert (told[0], told[9]) == (1, 0)
+    assert MEMORY + ".told" not in os.listdir()
+    gear.dead = False
+    turns(loop, 300, 65535)
+    assert told[0] == 0
+    assert told[9][:3] == b"\x01\x03\x20"
     forget()
 
 

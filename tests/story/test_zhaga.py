@@ -10,7 +10,6 @@ import pytest
 from real_node import Desk, RealNode, configuration
 from servers import Broker
 
-from firmware.drivers import dali_words
 from hardware_sim import gear, provision
 from hardware_sim.board import layout
 from protocol import wire
@@ -147,7 +146,7 @@ def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
 
 
 @pytest.mark.slow
-def test_a_zhaga_lamp_reads_its_driver_and_hears_a_sensor_on_its_bus(
+def test_a_zhaga_lamp_tells_what_its_driver_holds_and_hears_a_sensor_on_its_bus(
     zhaga: tuple[RealNode, Desk],
 ) -> None:
     node, desk = zhaga
@@ -167,15 +166,15 @@ def test_a_zhaga_lamp_reads_its_driver_and_hears_a_sensor_on_its_bus(
     desk.pump(until=lambda: presence() == 1)
     node.pages.gear_input[:] = 2 << 1
     desk.pump(until=lambda: presence() == 0)
-    node.clock.set(node.clock.now_s(), 10.0)
-    deadline = time.monotonic() + 90  # Five frames a second, whatever the clock says.
-    while (bank := b"\xcf\x04\x03\x64\x87\x32\xff\x00\x01\x01") not in flash():
-        assert time.monotonic() < deadline, node.log()
-        desk.pump(0.5)
-    asset = b"\x01\x03\x20\x04\xec\xc7\x39\x9c\x82"
-    found = dali_words.meaning(flash()[flash().index(asset) : flash().index(bank) + len(bank)])
+    desk.pump(40.0, until=lambda: desk.last(wire.DriverData))
+    message = desk.last(wire.DriverData)
+    assert isinstance(message, wire.DriverData)
+    assert message.banks in flash()
+    found = wire.driver_facts(message.banks)
     told = {"luminaire_gtin": 5415001234562, "light_lm": 8400, "gear_c": 41, "light_ma": 1050,
             "rated_life_kh": 100, "input_instances": 1}  # fmt: skip
     assert told.items() <= dict(found).items()
+    assert message.quality == wire.TIME_SYNCHRONISED
+    assert not [m for m in desk.got if isinstance(m, wire.DriverData) and m is not message]
     light(node, 100)
     assert not node.log()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     ]
     (folder / "data").mkdir()
     plan.save(msgspec.structs.replace(quarter, assets=assets), folder / "data" / "plan.json")
-    made = City(folder, "--speed", "10")
+    made = City(folder, "--speed", "20")
     made.start()
     yield made
     made.stop()
@@ -75,7 +76,7 @@ def test_a_zhaga_node_that_is_pulled_out_leaves_its_lamp_lit(city: City) -> None
         node_id = city.world(f"lamps/{lamp_id}")["node_id"]
         assert city.world(f"nodes/{node_id}", {"plugged": False}) == {"plugged": False}
         # A new driver would stay as it was: the node has commissioned it.
-        city.until(lambda lamp_id=lamp_id: light(city, lamp_id) == 100, "full light")
+        city.until(functools.partial(is_at, city, (lamp_id,), 100), "full light")
         assert city.world(f"lamps/{lamp_id}")["node_pid"] is None
         assert city.world(f"lamps/{lamp_id}")["mains"] is True
         city.world(f"nodes/{node_id}", {"plugged": True})
