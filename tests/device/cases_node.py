@@ -356,3 +356,28 @@ def test_a_reset_is_acknowledged_first_and_then_done():
     assert (ack.command_id, ack.status) == (5, wire.ACK_DONE)
     assert bench.kinds()[-2:] == [SEND, RESTART]
     assert bench.done[-1] == (RESTART, wire.RESET_ALL, None)
+
+
+def test_what_a_driver_holds_is_asked_for_at_a_join_when_asked_and_once_a_day():
+    bench = Bench()
+    told = [0, 0, 60000, 0, 2300, 254, -1, 1, -1, 0, 0]
+    bench.readings.driver = told
+    bench.run(1)
+    assert told[9] == 0
+    bench.node.entered(bench.now, bench.readings)
+    bench.drain()
+    assert told[9] == 1
+    told[9] = b"\xcf\x04\x03\x64\x87\x32"
+    bench.run(1)
+    (data,) = [m for m in bench.sent if isinstance(m, wire.DriverData)]
+    assert (data.banks, data.day, data.quality) == (b"\xcf\x04\x03\x64\x87\x32", 9821, 2)
+    assert told[9] == 0, "once"
+    bench.say(wire.Ask(command_id=7))
+    assert told[9] == 1
+    told[9] = 0
+    bench.now.uptime_ms += 86400 * 1000
+    bench.run(1)
+    assert told[9] == 1
+    told[9] = 0
+    bench.run(60)
+    assert told[9] == 0
