@@ -9,6 +9,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -126,6 +127,7 @@ class Bench:
         self.record: Mapping[str, Any] | None = None
         self.image: MicroPython = signed(look_at(micropython_image(chip, 4)), self.signing)
         self.identity: dict[str, Any] = dict(IDENTITY)
+        self.application = APPLICATION
 
     @property
     def both(self) -> Wish:
@@ -149,7 +151,7 @@ class Bench:
 
     def secure(self, wish: Wish) -> int:
         """A run of flash.py on it, up to its start; bytes written."""
-        payload = Payload(self.image, APPLICATION, self.identity)
+        payload = Payload(self.image, self.application, self.identity)
         order = Order(wish, self.image, parts_of(payload), self.identity, VERSIONS, self.record)
         with self.powered(), session_io.session("a port", 460800, lambda *_: None) as board:
             production_io.may_get(board.found.fuses, wish, self.image)
@@ -157,6 +159,12 @@ class Bench:
 
     def _keep(self, record: Mapping[str, Any]) -> None:
         self.record = record
+
+    def put_into(self, folder: Path) -> None:
+        """As the folder of a board's process."""
+        folder.mkdir()
+        (folder / "flash.bin").write_bytes(bytes(self.flash.memory))
+        (folder / "efuses.bin").write_bytes(bytes(self.fuses))
 
     def boots(self) -> Installed:
         """What it starts now; NotBootable when that is nothing."""

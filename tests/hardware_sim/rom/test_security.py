@@ -124,7 +124,7 @@ def digest_of(pem: bytes) -> bytes:
     return bytes(espsecure._digest_sbv2_public_key(io.BytesIO(pem)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["esp32", "esp32c3"])
 def test_secure_boot_boots_what_the_burnt_key_has_signed(
     name: str, signer: bytes, tmp_path: Path
 ) -> None:
@@ -145,9 +145,9 @@ def test_secure_boot_boots_what_the_burnt_key_has_signed(
         installed(CHIPS[name], whole(name, good[0], bytes(changed)), security)
 
 
-@pytest.mark.parametrize("name", ["esp32", "esp32c3"])
-def test_another_key_boots_nothing(name: str, signer: bytes, tmp_path: Path) -> None:
-    memory, efuses = chip_with(name, (2 if name == "esp32" else 5, bytes(range(32))))
+def test_another_key_boots_nothing(signer: bytes, tmp_path: Path) -> None:
+    name = "esp32s3"
+    memory, efuses = chip_with(name, (5, bytes(range(32))))
     order(memory, name, SECURE[name])
     good = [signed_by_espsecure(part, signer, tmp_path) for part in parts(name)]
     with pytest.raises(NotBootable, match="untrusted key"):
