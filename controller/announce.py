@@ -7,7 +7,7 @@ from typing import Any
 
 from protocol import plan, talq
 
-from . import assets, programs, station_words, stations
+from . import assets, driver_words, programs, station_words, stations
 from . import compile as compiler
 from .devices import Device
 from .profiles import PROFILES
@@ -26,7 +26,7 @@ _NUMBERS = (
     "channel", "lightPercent", "confidencePercent", "bootCount", "uptimeS", "heapFreeBytes",
     "heapTotalBytes", "eventsWaiting", "eventsLost", "refusedByNode", "refusedTag",
     "refusedReplay", "refusedFormat", "refusedOther", "clockErrorS", "driftPpm", "switchOnCount",
-    "temperatureC",
+    "temperatureC", *driver_words.NUMBERS,
 )  # fmt: skip
 # What a CMS sets: a bay that is closed, a cabinet that is worked on.
 _FLAGS = ("closed", "maintenance")
@@ -36,7 +36,7 @@ _NODE_FACTS = (
     *_NUMBERS, "nodeId", "reasonCode", "reasonChain", "mains", "clockQuality", "contact",
     "resetCause", "scheduleDigest", "scheduleDigestWanted", "configurationDigest",
     "configurationDigestWanted", "overrideRank", "closed", "maintenance",
-    "recalibrate", station_words.SENSOR_CAUSES[1],
+    "recalibrate", station_words.SENSOR_CAUSES[1], *driver_words.TEXTS,
 )  # fmt: skip
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "basic": (
@@ -56,7 +56,10 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "monitor": (
         "LampMonitorFunction",
-        ("activePower", "activeEnergy", "supplyVoltage", "operatingHours"),
+        (
+            "activePower", "activeEnergy", "supplyVoltage", "operatingHours",
+            *driver_words.MONITORED,
+        ),
     ),
     "meter": ("ElectricalMeterFunction", ("totalPower", "totalActiveEnergy", "supplyVoltage")),
     "presence": ("PresenceSensorFunction", ("presenceStatus",)),

@@ -28,6 +28,7 @@ from .registry import Registry
 from .translate import Value
 from .wishes import wanted
 
+_Timed = wire.LampState | wire.BayState | wire.Readings | wire.Why | wire.DriverData
 # A node is silent after so many heartbeats of domain time, and at least so much real time.
 SILENT_HEARTBEATS = 2.5
 SILENT_REAL_MS = 15_000
@@ -119,11 +120,14 @@ class Gateway:
         elif isinstance(message, wire.Readings):
             self.beside.station(device, message, self._measured_ms(message, now), now)
         elif isinstance(message, wire.NodeState):
-            at_ms = int(now.domain_s * 1000)
-            self._values(device, translate.node_values(message, at_ms), now)
+            values = translate.node_values(message, int(now.domain_s * 1000))
+            self._values(device, values, now)
         elif isinstance(message, wire.NodeWear):
-            at_ms = int(now.domain_s * 1000)
-            self._values(device, translate.wear_values(message, at_ms), now)
+            values = translate.wear_values(message, int(now.domain_s * 1000))
+            self._values(device, values, now)
+        elif isinstance(message, wire.DriverData):
+            values = translate.driver_values(message, self._measured_ms(message, now))
+            self._values(device, values, now)
         elif isinstance(message, wire.Why):
             before = device.values.get(("node", "reasonChain"))
             said = str(before.value) if before else ""
@@ -167,9 +171,7 @@ class Gateway:
             found.append(translate.text_or_number(f"{name}DigestWanted", wanted.hex(), at_ms))
         return found
 
-    def _measured_ms(
-        self, message: wire.LampState | wire.BayState | wire.Readings | wire.Why, now: Now
-    ) -> int:
+    def _measured_ms(self, message: _Timed, now: Now) -> int:
         """When a state held: the node's time if it is synchronised and not ahead of ours."""
         now_ms = int(now.domain_s * 1000)
         if message.quality != wire.TIME_SYNCHRONISED:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from protocol import plan, talq, wire
 
-from . import station_words
+from . import driver_words, station_words
 
 # Operational attributes that start a node anew, by what they make it forget.
 RESETS = {
@@ -252,6 +252,16 @@ def wear_values(message: wire.NodeWear, at_ms: int) -> list[Value]:
         told_c = round(message.temperature_dc / 10)
         values.append(text_or_number("temperatureC", told_c, at_ms))
     return values
+
+
+def driver_values(message: wire.DriverData, at_ms: int) -> list[Value]:
+    """What a lamp's driver holds; what it does not know is left out."""
+    return [
+        Value((function, name), kind, driver_words.value(kind, number, scale), at_ms)
+        for fact, number in wire.driver_facts(message.banks)
+        if fact in driver_words.FACTS
+        for function, name, kind, scale in (driver_words.FACTS[fact],)
+    ]
 
 
 def why_values(message: wire.Why, before: str, at_ms: int) -> list[Value]:

@@ -8,6 +8,7 @@ from controller.attachment import LIMITS
 from protocol import plan, talq, wire
 
 CLASSES = announce.CLASSES
+DRIVER = b"\x01\x03\x06\x04\xec\xc7\x39\x9c\x82\xcd\x0e\x01\x60\xcd\x1b\x01\x65"
 URIS = {"cms": CMS, "gateway": "http://gateway.test"}
 ADDRESSES = ("3f6f1c0e-94c7-5a55-8a53-0a4b7d7a1c11", "a9a6c7f2-3a3e-5b8e-9c59-6cf0b9d7f4e2")
 
@@ -19,6 +20,7 @@ def spoken() -> Rig:
     rig.say(rig.lamp()[1], rig.lamp()[1].state(40))
     rig.say(rig.lamp(1)[1], wire.BayState(state=2, confidence_percent=90))
     rig.say(rig.lamp()[1], wire.NodeState(boot_count=3))
+    rig.say(rig.lamp()[1], wire.DriverData(banks=DRIVER))
     names = wire.QUANTITY_NAMES
     parts = [dict.fromkeys(part, 50) for part in (names[:29], names[29:])]  # A frame holds 37.
     for kind in plan.STATION_KINDS:
@@ -88,3 +90,13 @@ def test_d3_a_calendar_tells_when_it_was_assigned() -> None:
     lamp = next(f for f in body["functions"] if f["id"] == "lamp")
     assert lamp["calendarID"]["timestamp"] == talq.timestamp(2000.0)
     assert lamp["defaultLightState"]["timestamp"] == talq.timestamp(1000.0)
+
+
+def test_what_a_driver_holds_is_told_of_its_lamp() -> None:
+    rig = spoken()
+    made = announce.device(rig.gateway.devices[rig.lamp()[0]], CMS, rig.site)
+    told = {function["id"]: function for function in made["functions"]}
+    assert told["node"]["driverLuminaireGtin"]["value"] == "5415001234562"
+    assert told["node"]["driverGearC"]["value"] == 41
+    assert told["monitor"]["powerFactor"]["value"] == 0.96
+    assert "driverLightLm" not in told["node"], "it was not read"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire_messages import messages
 
-from controller import translate
+from controller import driver_words, translate
 from controller.translate import OverrideSaid, Value
 from protocol import plan, talq, wire
 
@@ -64,6 +64,44 @@ def test_what_a_node_says_of_its_age_becomes_entries_that_talq_takes(
     values = translate.wear_values(message, AT_MS)
     assert faults(entries_of(values)) == []
     assert (("node", "clockErrorS") in told(values)) == (message.clock_error_s < 65535)
+
+
+@given(messages((wire.DriverData,)))
+def test_whatever_bytes_a_driver_holds_become_entries_that_talq_takes(
+    message: wire.DriverData,
+) -> None:
+    assert faults(entries_of(translate.driver_values(message, AT_MS))) == []
+
+
+def filled(bank: int, first: int, size: int) -> bytes:
+    """A part of a bank in which every byte is 1, and powers of ten are 0."""
+    content = bytearray(b"\x01" * (first + size))
+    if bank in (203, 204):
+        content[4] = content[11] = 0
+    return bytes((bank, first, size)) + content[first:]
+
+
+def test_each_number_of_a_driver_has_its_attribute_in_the_models_unit() -> None:
+    parts = ((1, 3, 32), (203, 4, 12), (204, 4, 12), (205, 4, 25), (206, 7, 26), (207, 4, 3),
+             (255, 0, 1))  # fmt: skip
+    banks = b"".join(filled(*part) for part in parts)
+    values = translate.driver_values(wire.DriverData(banks=banks), AT_MS)
+    assert faults(entries_of(values)) == []
+    assert [value.place for value in values] == [
+        driver_words.FACTS[name][:2]
+        for name, _ in wire.driver_facts(banks)
+        if name != "input_instances"
+    ]
+    assert len(values) == len(driver_words.FACTS) == len({value.place for value in values})
+    of = told(values)
+    assert of["node", "driverLuminaireGtin"] == str(0x010101010101)
+    assert of["node", "driverGearOnS"] == 0x01010101
+    assert of["node", "driverGearC"] == -59
+    assert of["node", "driverLightMa"] == of["node", "driverColourK"] == 257
+    assert of["node", "driverLoadPowerW"] == 0x01010101
+    assert of["monitor", "powerFactor"] == 0.01
+    assert of["monitor", "apparentPower"] == 0x01010101
+    assert of["monitor", "switchOnCounter"] == 0x010101
 
 
 @given(messages((wire.Why,)))
