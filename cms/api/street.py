@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from .. import assets, stations, why
+from .. import assets, drivers, stations, why
 from ..assets import Around
 from ..errors import missing, wrong
 from ..store import tables
@@ -104,6 +104,17 @@ async def lamp(lamp_id: str, who: Somebody, parts: Parts) -> dict[str, Any]:
         known, known.lamps[lamp_id], devices.get(lamp_id), around.get(lamp_id, Around()),
         parts.street.clock.now_s(),
     )  # fmt: skip
+
+
+@router.get("/lamps/{lamp_id}/driver")
+async def lamp_driver(lamp_id: str, who: Somebody, parts: Parts) -> dict[str, Any]:
+    """What the lamp's DALI driver holds: told once after commissioning, when asked, once a day."""
+    known = parts.street.site
+    if lamp_id not in known.lamps:
+        raise missing("lamp", lamp_id)
+    async with parts.store.read() as unit:
+        devices = await parts.street.by_asset(unit, [lamp_id])
+    return drivers.driver(known, lamp_id, devices.get(lamp_id), parts.street.clock.now_s())
 
 
 def _instant_s(parts: Context, at: str | None) -> float:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from protocol import talq
 
-from .. import commands, fleet, programs, stations
+from .. import commands, drivers, fleet, programs, stations
 from ..assets import Device
 from ..store import Unit, tables
 from ..street_io import Street
@@ -30,7 +30,7 @@ def _loggers(owner: str, now_s: float) -> list[dict[str, Any]]:
     measured = ("LampMonitorFunction", "ParkingSensorFunction")
     live = {
         "LampActuatorFunction": ("targetLightCommand", "feedbackLightCommand", "actualLightState"),
-        "LampMonitorFunction": ("activePower", "activeEnergy", "supplyVoltage", "operatingHours"),
+        "LampMonitorFunction": (*fleet.MEASURED, *drivers.MONITORED),
         "PresenceSensorFunction": ("presenceStatus",),
         "ParkingSensorFunction": ("occupancy",),
         **stations.WATCHED,

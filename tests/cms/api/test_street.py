@@ -83,11 +83,34 @@ async def test_why_of_a_time_that_is_none_is_refused(attached: Cms, at: str) -> 
     assert answer.json()["errors"][0]["field"] == "at"
 
 
-@pytest.mark.parametrize("path", ["/lamps/no", "/bays/no", "/lamps/no/why", "/bays/L-0001"])
+@pytest.mark.parametrize(
+    "path", ["/lamps/no", "/bays/no", "/lamps/no/why", "/lamps/no/driver", "/bays/L-0001"]
+)
 async def test_an_asset_that_is_not_there_is_404(fresh: Cms, path: str) -> None:
     answer = await fresh.ask("GET", path)
     assert answer.status_code == 404
     assert answer.json()["errors"]
+
+
+async def test_a_lamp_tells_what_its_driver_holds_and_since_when(attached: Cms) -> None:
+    before = await attached.get("/lamps/L-0001/driver")
+    assert (before["reported_at"], before["age_s"], before["values"]) == (None, None, {})
+    banks = (
+        b"\x01\x03\x06\x04\xec\xc7\x39\x9c\x82"
+        b"\xcd\x04\x07\x00\x00\x27\x10\x00\x00\x2a\xcd\x0e\x01\x60\xcd\x1b\x01\x65"
+        b"\xce\x07\x03\x00\x00\x40\xcf\x04\x03\x64\x87\x32"
+    )
+    await attached.says(attached.rig.lamp(0)[1], wire.DriverData(banks=banks))
+    told = await attached.get("/lamps/L-0001/driver")
+    assert told["values"] == {
+        "luminaire_gtin": "5415001234562", "gear_on_s": 10000, "gear_starts": 42, "gear_c": 41,
+        "power_factor": 0.96, "light_starts": 64, "rated_life_kh": 100, "rated_starts_100": 50,
+    }  # fmt: skip
+    assert told["reported_at"] is not None
+    attached.clock.at_s += 3600
+    later = await attached.get("/lamps/L-0001/driver")
+    assert 3590 < later["age_s"] <= told["age_s"] + 3600
+    assert (await attached.get("/lamps/L-0002/driver"))["values"] == {}
 
 
 async def test_feeders_and_cabinets_tell_what_their_nodes_tell(attached: Cms) -> None:
