@@ -40,6 +40,9 @@ def demo(
     mains: Annotated[str, typer.Option(help="always-on, or day-off: no power by day.")] = (
         "always-on"
     ),
+    line: Annotated[
+        int, typer.Option(min=0, max=32, help="So many lamps hang on a serial line (RS-485).")
+    ] = 0,
     cms: Annotated[list[str] | None, typer.Option(help="A further CMS; repeatable.")] = None,
 ) -> None:
     """Everything on this machine: a small Brussels quarter with real firmware, and its map."""
@@ -54,7 +57,7 @@ def demo(
     wishes = room.Wishes(
         browser=browser, port=port, data=data.resolve(), lamps=lamps, bays=bays, speed=speed,
         ready_file=ready_file, seed=seed, start=start, traffic=traffic == "on",
-        day_off=mains == "day-off", cms=tuple(cms or ()),
+        day_off=mains == "day-off", line=line, cms=tuple(cms or ()),
     )  # fmt: skip
     try:
         raise typer.Exit(asyncio.run(room.run(wishes)))

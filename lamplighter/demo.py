@@ -24,6 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from protocol import plan
 from protocol.schedule import planning
@@ -35,6 +42,7 @@ from .supervise import Program, Supervisor
 
 _BEFORE_SUNSET_S = 20 * 60
 _PORTS = ("broker", "world", "gateway")
+_LINE = "line"  # Its port is chosen when lamps are to hang on one.
 _CITY_S_MAX = 45.0
 _NOON = datetime.time(12)
 
@@ -58,6 +66,7 @@ class Wishes:
     start: str | None
     traffic: bool
     day_off: bool
+    line: int  # So many lamps on a serial line.
     cms: tuple[str, ...]
 
 
@@ -74,6 +83,14 @@ def start_s(text: str | None, site: plan.Site, today: datetime.date) -> float:
     except ValueError as error:
         raise StartError(f"{text!r} is no time like 2026-12-24T15:00") from error
     return (found if found.tzinfo else found.replace(tzinfo=zone)).timestamp()
+
+
+def _release_key() -> str:
+    """A new Ed25519 key, as a PEM that `flash.py build --sign` reads."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    return pem.decode()
 
 
 class City:
@@ -94,6 +111,8 @@ class City:
         self._secret(self.key_file, secrets.token_hex(32))
         self.password_file = self.data / "controller.password"
         self._secret(self.password_file, secrets.token_urlsafe(24))
+        self.release_file = self.data / "release.pem"
+        self._secret(self.release_file, _release_key())
         self.ports = self._ports()
 
     def _secret(self, path: Path, text: str) -> None:
@@ -104,17 +123,20 @@ class City:
     def _ports(self) -> dict[str, int]:
         """Chosen free once and kept, so that addresses are the same after a restart."""
         path = self.data / "ports.json"
-        if path.exists():
-            known: dict[str, int] = json.loads(path.read_text())
-            return known
+        ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        wanted = (*_PORTS, _LINE) if self.wishes.line else _PORTS
         with contextlib.ExitStack() as stack:
-            ports = {}
-            for name in _PORTS:
+            for name in set(wanted) - set(ports):
                 probe = stack.enter_context(socket.socket())
                 probe.bind(("127.0.0.1", 0))
                 ports[name] = int(probe.getsockname()[1])
         path.write_text(json.dumps(ports))
-        return ports
+        return {name: ports[name] for name in wanted}
+
+    def on_line(self) -> dict[str, int]:
+        """Addresses on the serial line, by node id: the first lamps whose board can have one."""
+        lamps = [a for a in self.plan.assets if a.kind == "lamp" and a.lamp_board == "nema"]
+        return {a.node_id: number for number, a in enumerate(lamps[: self.wishes.line], 1)}
 
     def users(self) -> dict[str, str]:
         """Passwords at the broker, by user."""
@@ -124,6 +146,14 @@ class City:
             node_key = controller_end.node_key(key, asset.node_id)
             found[asset.node_id] = controller_end.mqtt_password(node_key)
         return found
+
+    @property
+    def release_key(self) -> str:
+        """Who may sign what nodes run: the public half of the demo's own key, in hex."""
+        key = load_pem_private_key(self.release_file.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise StartError(f"{self.release_file} holds no Ed25519 key")
+        return key.public_key().public_bytes_raw().hex()
 
     @property
     def web(self) -> str:
@@ -173,6 +203,8 @@ def world_program(city: City) -> Program:
         "listen_host": "127.0.0.1", "listen_port": city.ports["world"],
         "start_s": start_s(wishes.start, city.plan.site, today), "speed": wishes.speed,
         "seed": wishes.seed, "traffic": wishes.traffic, "session": secrets.token_hex(8),
+        "update_keys": [city.release_key],
+        "lines": [{"port": city.ports[_LINE], "nodes": city.on_line()}] if wishes.line else [],
     }  # fmt: skip
     path = folder / "world.json"
     path.write_text(json.dumps(said))
@@ -198,8 +230,14 @@ def controller_program(city: City) -> Program:
         "plan": str(city.plan_file), "site_key_file": str(city.key_file),
         "data": str(city.data / "controller"), "broker_port": city.ports["broker"],
         "broker_password_file": str(city.password_file), "listen_port": city.ports["gateway"],
+        "release_key": city.release_key,
     }  # fmt: skip
-    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in rows.items()))
+    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in rows.items())
+    if city.wishes.line:
+        nodes = ", ".join(f'"{node_id}" = {at}' for node_id, at in city.on_line().items())
+        port = f"socket://127.0.0.1:{city.ports[_LINE]}"
+        text += f'\n[[lines]]\nport = "{port}"\nnodes = {{{nodes}}}\n'
+    path.write_text(text)
     words = [
         sys.executable, "-m", "controller", "--config", str(path),
         "--clock", str(city.data / "world" / "clock"), "--plain-http",

@@ -3,11 +3,13 @@ from __future__ import annotations
 import datetime
 import json
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller import settings as controller_settings
 from lamplighter import demo
 from lamplighter.demo import City, Wishes
 from protocol import plan
@@ -20,7 +22,8 @@ DAY = datetime.date(2026, 11, 21)
 def wishes(folder: Path, **more: Any) -> Wishes:
     said: dict[str, Any] = {
         "browser": False, "port": 8080, "data": folder, "lamps": 3, "bays": 2, "speed": 1.0,
-        "ready_file": None, "seed": 1, "start": None, "traffic": True, "day_off": False, "cms": (),
+        "ready_file": None, "seed": 1, "start": None, "traffic": True, "day_off": False, "line": 0,
+        "cms": (),
     }  # fmt: skip
     return Wishes(**{**said, **more})
 
@@ -58,7 +61,8 @@ def test_a_data_folder_keeps_its_plan_keys_and_ports(tmp_path: Path) -> None:
     assert again.ports == first.ports
     assert again.users() == first.users()
     assert len(set(first.ports.values())) == len(first.ports) == 3
-    for path in (first.key_file, first.password_file):
+    assert again.release_key == first.release_key
+    for path in (first.key_file, first.password_file, first.release_file):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -79,8 +83,25 @@ def test_the_files_of_the_programs_hold_what_was_wished(tmp_path: Path) -> None:
     assert controller.words[-4:] == [
         "--cms", "http://127.0.0.1:8080/talq", "--cms", "http://other.test/talq",
     ]  # fmt: skip
+    settings = tomllib.loads((tmp_path / "controller.toml").read_text())
+    assert said["update_keys"] == [settings["release_key"]] == [city.release_key]
+    assert (said["lines"], "lines" in settings) == ([], False)
     cms = demo.cms_program(city)
     assert "127.0.0.1:8080" in cms.words
+
+
+def test_lamps_on_a_line_have_addresses_at_both_its_ends(tmp_path: Path) -> None:
+    plain = City(wishes(tmp_path))
+    city = City(wishes(tmp_path, line=2))
+    assert plain.ports.items() <= city.ports.items()
+    said = json.loads(Path(demo.world_program(city).words[-1]).read_text())
+    demo.controller_program(city)
+    ids = [asset.node_id for asset in city.plan.assets if asset.kind == "lamp"]
+    nodes = {ids[0]: 1, ids[1]: 2}
+    port = city.ports["line"]
+    assert said["lines"] == [{"port": port, "nodes": nodes}]
+    (line,) = controller_settings.load(tmp_path / "controller.toml", {}, (), plain_http=True).lines
+    assert (line.port, line.nodes) == (f"socket://127.0.0.1:{port}", nodes)
 
 
 def test_the_ready_file_is_for_its_owner_alone_and_whole(tmp_path: Path) -> None:
