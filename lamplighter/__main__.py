@@ -46,6 +46,7 @@ def demo(
     cms: Annotated[list[str] | None, typer.Option(help="A further CMS; repeatable.")] = None,
 ) -> None:
     """Everything on this machine: a small Brussels quarter with real firmware, and its map."""
+    from . import city
     from . import demo as room
 
     if traffic not in ("on", "off"):
@@ -54,14 +55,14 @@ def demo(
         raise typer.BadParameter("expected always-on or day-off", param_hint="--mains")
     if lamps + bays == 0:
         raise typer.BadParameter("a city needs lamps or bays", param_hint="--lamps")
-    wishes = room.Wishes(
+    wishes = city.Wishes(
         browser=browser, port=port, data=data.resolve(), lamps=lamps, bays=bays, speed=speed,
         ready_file=ready_file, seed=seed, start=start, traffic=traffic == "on",
         day_off=mains == "day-off", line=line, cms=tuple(cms or ()),
     )  # fmt: skip
     try:
         raise typer.Exit(asyncio.run(room.run(wishes)))
-    except room.StartError as error:
+    except city.StartError as error:
         raise typer.BadParameter(str(error), param_hint="--start") from error
     except MissingError as error:
         print(f"lamplighter: {error}", file=sys.stderr)
