@@ -95,6 +95,8 @@ function get(path: string, query: URLSearchParams, res: ServerResponse) {
   if (path === '/me') return reply(res, 200, { name: 'N. Vermeulen', role: 'operator' });
   const lamp = /^\/lamps\/([^/]+)\/why$/.exec(path);
   if (lamp) return reply(res, 200, city.why(lamp[1]!));
+  const driver = /^\/lamps\/([^/]+)\/driver$/.exec(path);
+  if (driver) return reply(res, 200, city.driver(driver[1]!));
   if (path === '/preview') {
     const date = query.get('date') ?? city.iso(city.now()).slice(0, 10);
     return reply(res, 200, city.preview(city.programs['P-1']!, date, city.site));

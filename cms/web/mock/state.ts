@@ -157,6 +157,17 @@ export function assign(body: any, send: Send) {
   return a;
 }
 
+/** Every fourth lamp has a DALI driver. */
+export function driver(id: string) {
+  const none = Number(id.replace(/\D/g, '')) % 4 !== 0;
+  const values = none ? {} : {
+    colour_k: 3000, gear_c: 41, gear_failures: 0, gear_on_s: 12_345_678, gear_starts: 1042, light_dv: 540,
+    light_failures: 1, light_lm: 8400, light_ma: 1050, light_on_s: 11_000_000, light_starts: 1064,
+    luminaire_gtin: '5415001234562', nominal_power_w: 60,
+  };
+  return { id, reported_at: none ? null : iso(now() - 7_200_000), age_s: none ? null : 7200, values };
+}
+
 export function why(id: string) {
   const lamp = lamps[id]!;
   const o = lamp.override_id ? overrides[lamp.override_id] : null;

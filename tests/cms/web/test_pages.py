@@ -341,3 +341,24 @@ def test_the_morning_after_tells_swaps_and_a_blink_shows_which_lamp_it_is(city: 
     assert (body["lamp_ids"], body["level_percent"]) == (["BL-04"], 100)
     assert body["expires_in_s"] <= 60, "a lamp never stays in a blink test"
     page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "told"),
+    [
+        ("en-GB", "Driver", ("1,042 starts", "2 h")),
+        ("de-DE", "Betriebsgerät", ("1.042 Starts", "2 Std.")),
+    ],
+)
+def test_a_lamp_with_a_driver_shows_what_it_holds_and_how_old_that_is(
+    city: Any, language: str, title: str, told: tuple[str, str]
+) -> None:
+    page = city.opened("/?sel=lamp:HA-04", "wide", "light", language)
+    block = page.locator(f"section[aria-label='{title}']")
+    expect(block).to_contain_text(told[0])
+    expect(block).to_contain_text("5415001234562")
+    expect(block.locator("time")).to_have_text(told[1])
+    city.go(page, "/?sel=lamp:HA-05")
+    expect(page.locator("section.why")).to_be_visible()
+    expect(block).to_have_count(0)
+    page.context.close()

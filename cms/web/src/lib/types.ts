@@ -82,5 +82,8 @@ export interface Why {
   sentences?: Names; sentence: Names | string;
   chain: { rule: string; value: string | number | null; since: string | null; by: string | null }[];
 }
+export interface Driver {
+  id: string; reported_at: string | null; age_s: number | null; values: Record<string, string | number>;
+}
 export interface Me { name: string; role: string }
 export interface FieldError { field: string; rule: string; got: unknown }
