@@ -98,3 +98,21 @@ def test_a_dead_driver_is_an_alarm_until_it_lives_again(city: City) -> None:
     city.world(f"lamps/{lamp_id}", {"fault": None})
     city.until(lambda: gear_alarms(city)[0]["ended_at"], "the alarm's end")
     city.until(lambda: is_at(city, (lamp_id,), LEVEL), "its light")
+
+
+@pytest.mark.slow
+def test_what_a_driver_holds_reaches_the_operators(city: City) -> None:
+    """A node reads it in half a minute, whatever the world's speed."""
+
+    def driver(lamp_id: str) -> dict[str, Any]:
+        return dict(city.get(f"/lamps/{lamp_id}/driver"))
+
+    city.until(lambda: len(driver(ZHAGA[0])["values"]) > 30, "its memory", seconds=90)
+    told = driver(ZHAGA[0])
+    values = told["values"]
+    assert (values["luminaire_gtin"], values["light_lm"]) == ("5415001234562", 8400)
+    assert (values["gear_c"], values["power_factor"]) == (41, 0.96)
+    assert 43 <= values["gear_starts"] < 50
+    assert 10_000 < values["gear_on_s"] < 20_000
+    assert told["age_s"] < 20 * 120
+    assert driver(NEMA[0])["values"] == {}
