@@ -55,6 +55,8 @@ KINDS = ("lamp", "bay", "station")
 START = "import firmware.start\nfirmware.start.run()\n"
 # The application partition of the smallest board (4 MB flash, two images) holds so much.
 IMAGE_SIZE_MAX_BYTES = 512 * 1024
+# An encrypted flash is written in such units: an update over the air ends with a whole one.
+_UNIT_SIZE = 16
 
 
 class BuildError(Exception):
@@ -111,6 +113,7 @@ def build_romfs(files: Iterable[tuple[str, str]]) -> Image:
     writer = VfsRomWriter()
     _write(writer, tree)
     data = bytes(writer.finalise())
+    data += b"\xff" * (-len(data) % _UNIT_SIZE)
     if len(data) > IMAGE_SIZE_MAX_BYTES:
         raise BuildError(f"the image has {len(data)} bytes, at most {IMAGE_SIZE_MAX_BYTES} fit")
     return Image(data, tuple(names))

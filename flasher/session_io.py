@@ -166,7 +166,7 @@ def _words(esp: Any) -> Iterator[None]:
 
 
 def _heard(esp: Any) -> str:
-    """What the board says by itself at its own rate; "" when it is gone, silent or in download.
+    """What the board says by itself at its own rate; "" when it is silent or in download.
 
     A board that boots in the midst of a session was reset by its supply, or by a finger.
     """
@@ -180,7 +180,9 @@ def _heard(esp: Any) -> str:
         heard, end_s = b"", time.monotonic() + _LISTEN_S
         while time.monotonic() < end_s and not _BOOTS.search(heard):
             heard += bytes(line.read(2000))
-    except (serial.SerialException, OSError, AttributeError, TypeError, ValueError):
+    except (serial.SerialException, OSError):
+        return "Device disconnected: "
+    except (AttributeError, TypeError, ValueError):
         return ""
     return "Brownout detector: it was reset in the midst: " if _BOOTS.search(heard) else ""
 

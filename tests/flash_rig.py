@@ -72,7 +72,9 @@ class FlashRig:
     def _words(self, *words: str) -> list[str]:
         command = [sys.executable, str(ROOT / "flash.py"), *words]
         at_home = {"node", "batch", "image", "label", "aside", "laptop"}
-        return [*command, "--home", str(self.home.folder)] if words[0] in at_home else command
+        if words[0] not in at_home or words[:2] == ("image", "sign"):
+            return command
+        return [*command, "--home", str(self.home.folder)]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """A command that runs."""
