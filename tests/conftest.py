@@ -1,5 +1,6 @@
 """Fixtures that several rooms use."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,15 @@ from servers import Broker
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Vectors are written anew only by this flag."""
     parser.addoption("--write-vectors", action="store_true", help="Write protocol vectors anew.")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end: no collection of garbage looks at it any more.
+
+    The firmware asks for one often, which here went through all of some thousand tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -239,15 +239,18 @@ def test_events_come_in_order_and_no_frame_twice_over_a_bad_line(
 ) -> None:
     node, desk = lamp
     pair.bus.loss, pair.bus.noise = 0.1, 0.1
-    desk.pump(4.0)  # Its lamp takes nothing: that is an event, and so is its end.
-    node.pages.power_mw[:] = 60000
-    desk.pump(4.0)
-    node.pages.power_mw[:] = 0
-    desk.pump(6.0)
+
+    def told() -> list[int]:
+        return [m.number for m in desk.got if isinstance(m, wire.Event)]
+
+    # Its lamp takes nothing: that is an event, and so is its end.
+    for number, power_mw in enumerate((60000, 0, 0), 1):
+        desk.pump(20.0, until=functools.partial(lambda wanted: wanted in told(), number))
+        node.pages.power_mw[:] = power_mw
     pair.bus.loss = pair.bus.noise = 0.0
-    desk.pump(11.0)  # So long it may take until a silent node is polled again.
-    assert desk.ask().events_waiting == 0
-    numbers = [m.number for m in desk.got if isinstance(m, wire.Event)]
+    # It may take ten seconds until a silent node is polled again.
+    desk.pump(15.0, until=lambda: desk.ask().events_waiting == 0)
+    numbers = told()
     assert numbers == sorted(numbers)
     assert set(numbers) == {1, 2, 3}  # One whose acknowledgement was late is told again.
     assert desk.refused == []

@@ -27,6 +27,7 @@ OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((e) => {
   return r.width && r.right > innerWidth + 1 && !e.closest(scrolls);
 }).map((e) => `${e.tagName} ${e.className} ${(e.textContent || '').slice(0, 40)}`)"""
 
+PAINTED = "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
 # The page itself notes every state of the chip: looks from outside may come too late to see one.
 WATCHED = """() => {
   window.chips = [];
@@ -63,7 +64,7 @@ def test_nothing_is_wider_than_a_phone_in_any_language(city: Any, language: str)
     page = city.opened("/", "phone", "light", language)
     for path in PATHS:
         city.go(page, path)
-        page.wait_for_timeout(300)
+        page.evaluate(PAINTED)
         assert page.evaluate(OUTSIDE) == [], path
     assert page.evaluate("document.documentElement.lang") == language[:2]
     page.context.close()
