@@ -64,6 +64,18 @@ def test_a_board_of_another_job_is_refused(tmp_path: Path) -> None:
     one.close()
 
 
+def test_what_was_sealed_into_a_board_outlives_a_start(tmp_path: Path) -> None:
+    one = journal(tmp_path)
+    assert one.sealed("aa") is None
+    for record in ({"parts": [[1, 2, "x"]]}, {"parts": []}):
+        one.seal("aa", record, NOW)
+    one.close()
+    again = journal(tmp_path)
+    assert again.sealed("aa") == {"parts": []}
+    assert again.sealed("bb") is None
+    again.close()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from([None, DONE, FAILED]))))
 def test_no_order_of_events_gives_an_identity_twice(

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flash_rig import FlashRig, key_of
 from secure_rig import Bench
+from story.city import City
+from story.test_bench_to_street import keys_for, lamplighter
 
 from flasher import build_application, compile_board
 from flasher.boot_signing import digest_of
@@ -53,8 +55,8 @@ BURNT |= {"esp32c3": _NEWER, "esp32s3": (*_NEWER, ("DIS_DOWNLOAD_DCACHE", "= Tru
 _HIDDEN = " ".join(["??"] * 32) + " -/-"
 
 
-class City:
-    """A signing key of a city."""
+class Office:
+    """A city's signing key."""
 
     def __init__(self, folder: Path) -> None:
         key = rsa.generate_private_key(65537, 3072)
@@ -75,12 +77,12 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> City:
-    return City(tmp_path_factory.mktemp("city"))
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(tmp_path_factory.mktemp("city"))
 
 
 @pytest.fixture
-def rig(tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashRig]:
+def rig(tmp_path: Path, office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashRig]:
     monkeypatch.setenv("LAMPLIGHTER_SIGNING_PASSPHRASE", "city hall")
     made = FlashRig(tmp_path, 4, CHIPS)
     yield made
@@ -91,27 +93,34 @@ def fresh(rig: FlashRig, chip: str, *options: str) -> BoardProcess:
     return rig.board(f"board-{chip}", "--revision", "3", *options, chip=chip)
 
 
-def secured(rig: FlashRig, board: BoardProcess, city: City, *words: str) -> dict[str, Any]:
+def secured(rig: FlashRig, board: BoardProcess, office: Office, *words: str) -> dict[str, Any]:
     return rig.node(
-        board, *OPTIONS, "--signing-key", str(city.private), *CONFIRMED, "--label", "none", *words
+        board,
+        *OPTIONS,
+        "--signing-key",
+        str(office.private),
+        *CONFIRMED,
+        "--label",
+        "none",
+        *words,
     )
 
 
-def is_told_in_the_receipt(made: dict[str, Any], city: City) -> None:
+def is_told_in_the_receipt(made: dict[str, Any], office: Office) -> None:
     receipt, _ = handover.check_receipt(Path(made["receipt"]).read_text())
     assert receipt.flash_encryption
-    assert receipt.secure_boot == city.digest.hex()
+    assert receipt.secure_boot == office.digest.hex()
 
 
-def shows_what_was_burnt(rig: FlashRig, board: BoardProcess, city: City) -> None:
+def shows_what_was_burnt(rig: FlashRig, board: BoardProcess, office: Office) -> None:
     """By the unmodified espefuse, and by esptool that reads the flash."""
     board.close()
     held = fresh(rig, board.chip, "--download")
-    is_burnt(held, city)
+    is_burnt(held, office)
     held.close()
 
 
-def is_burnt(held: BoardProcess, city: City) -> None:
+def is_burnt(held: BoardProcess, office: Office) -> None:
     """Of a board that waits for a download."""
     summary = said(held.espefuse("summary"))
     for name, value in BURNT[held.chip]:
@@ -119,7 +128,7 @@ def is_burnt(held: BoardProcess, city: City) -> None:
         assert line is not None, (name, summary)
         assert value in line[0]
     assert summary.count(_HIDDEN) == 1  # The flash key; the digest can be read.
-    assert city.digest.hex(" ") in summary
+    assert office.digest.hex(" ") in summary
     if held.chip != "esp32":
         security = said(held.esptool("get-security-info"))
         assert "Secure Boot: Enabled" in security
@@ -131,29 +140,33 @@ def is_burnt(held: BoardProcess, city: City) -> None:
 
 @pytest.mark.slow
 def test_a_blank_board_is_secured_tested_and_never_again_written(
-    rig: FlashRig, city: City
+    rig: FlashRig, office: Office
 ) -> None:
     board = fresh(rig, "esp32")
-    made = secured(rig, board, city)
+    made = secured(rig, board, office)
     assert (made["exit"], made["failed"]) == (0, []), made
-    is_told_in_the_receipt(made, city)
+    is_told_in_the_receipt(made, office)
     raw = board.flash()
     for secret in (key_of(made["node_id"]).encode(), b"lamplighter-sim", b"MicroPython"):
         assert secret not in raw
-    again = secured(rig, board, city, "--again")
+    looked = json.loads(rig.flash("list", "--port", board.rfc2217, "--json").stdout)["ports"][0]
+    assert (looked["secured"], looked["holds"]) == (True, "what flash encryption hides")
+    checked = rig.flash("check", "--port", board.rfc2217, "--json")
+    assert json.loads(checked.stdout)["passed"], checked.stdout
+    again = secured(rig, board, office, "--again")
     assert (again["exit"], again["name"]) == (4, "already secured")
     assert "done already, and secured for ever" in again["error"]
-    shows_what_was_burnt(rig, board, city)
+    shows_what_was_burnt(rig, board, office)
 
 
 @pytest.mark.parametrize(
     "chip", ["esp32c3", *(pytest.param(c, marks=pytest.mark.slow) for c in ("esp32", "esp32s3"))]
 )
 def test_micropython_runs_from_encrypted_flash_and_espefuse_shows_what_was_burnt(
-    tmp_path: Path, city: City, chip: str
+    tmp_path: Path, office: Office, chip: str
 ) -> None:
     """The long way, by flash.py's command from a blank board, is the next test's."""
-    bench = Bench(chip, city.key)
+    bench = Bench(chip, office.key)
     bench.application = build_application().data
     bench.identity |= {
         "board": list(compile_board(BOARDS / "nema.toml")), "broker": ["127.0.0.1", 9, 0],
@@ -171,14 +184,14 @@ def test_micropython_runs_from_encrypted_flash_and_espefuse_shows_what_was_burnt
     assert kept != bytes(bench.flash.memory)  # It has written its files, …
     assert bench.identity["key"].encode() not in kept  # … and nothing in clear.
     board = BoardProcess(folder, chip, "--download")
-    is_burnt(board, city)
+    is_burnt(board, office)
     board.close()
 
 
-def test_nothing_is_burnt_that_was_not_confirmed(rig: FlashRig, city: City) -> None:
+def test_nothing_is_burnt_that_was_not_confirmed(rig: FlashRig, office: Office) -> None:
     board = fresh(rig, "esp32")
     before = board.flash(), (board.folder / "efuses.bin").read_bytes()
-    key = ("--signing-key", str(city.private))
+    key = ("--signing-key", str(office.private))
     for words, missing in (
         (OPTIONS + key, "--flash-encryption is not confirmed"),
         ((*OPTIONS, *key, *CONFIRMED[:2]), "--secure-boot is not confirmed"),
@@ -195,19 +208,19 @@ def test_nothing_is_burnt_that_was_not_confirmed(rig: FlashRig, city: City) -> N
 
 @pytest.mark.slow
 def test_a_board_of_each_chip_is_secured_from_an_image_signed_in_the_office(
-    rig: FlashRig, city: City
+    rig: FlashRig, office: Office
 ) -> None:
     for chip in CHIPS:
         out = rig.folder / f"{chip}.signed"
         done = rig.flash(
-            "image", "sign", str(rig.folder / f"{chip}.bin"), "--signing-key", str(city.private),
+            "image", "sign", str(rig.folder / f"{chip}.bin"), "--signing-key", str(office.private),
             "--output", str(out), "--json",
         )  # fmt: skip
-        assert json.loads(done.stdout)["secure_boot"] == city.digest.hex(), done.stderr
+        assert json.loads(done.stdout)["secure_boot"] == office.digest.hex(), done.stderr
         assert rig.flash("image", "use", str(out)).returncode == 0
     boards = [fresh(rig, chip) for chip in CHIPS]
     words = ["batch", "--keys", str(rig.keys), "--json", *OPTIONS, *CONFIRMED]
-    words += ["--signing-key", str(city.public)]
+    words += ["--signing-key", str(office.public)]
     for board in boards:
         words += ["--port", board.rfc2217]
     done = rig.flash(*words)
@@ -218,37 +231,37 @@ def test_a_board_of_each_chip_is_secured_from_an_image_signed_in_the_office(
     for board in boards:
         plain = rig.node(board)
         assert (plain["exit"], plain["name"]) == (4, "already secured")
-        shows_what_was_burnt(rig, board, city)
+        shows_what_was_burnt(rig, board, office)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("burn", [3, 4, 8])
 def test_a_board_whose_power_went_at_a_burn_is_completed_by_the_same_command(
-    rig: FlashRig, city: City, burn: int
+    rig: FlashRig, office: Office, burn: int
 ) -> None:
     chip = CHIPS[burn % 3]
     board = fresh(rig, chip, "--fault", f"unplug-at-burn={burn}")
-    lost = secured(rig, board, city)
+    lost = secured(rig, board, office)
     assert (lost["exit"], lost["name"]) == (3, "unplugged"), lost
     assert not list(rig.home.receipts.glob("*"))
     board = fresh(rig, chip)
     plain = rig.node(board)
     assert plain["exit"] == 4
     assert plain["name"] in ("half-burnt", "locked")
-    made = secured(rig, board, city)
+    made = secured(rig, board, office)
     assert (made["exit"], made["failed"]) == (0, []), made
-    is_told_in_the_receipt(made, city)
-    shows_what_was_burnt(rig, board, city)
+    is_told_in_the_receipt(made, office)
+    shows_what_was_burnt(rig, board, office)
 
 
 @pytest.mark.slow
-def test_two_boards_lose_their_power_and_others_go_on(rig: FlashRig, city: City) -> None:
+def test_two_boards_lose_their_power_and_others_go_on(rig: FlashRig, office: Office) -> None:
     faults = {"esp32": "unplug-at-burn=4", "esp32s3": "torn-burn=1"}
     boards = [
         fresh(rig, chip, *(("--fault", faults[chip]) if chip in faults else ())) for chip in CHIPS
     ]
     words = ["batch", "--keys", str(rig.keys), "--json", *OPTIONS, *CONFIRMED, "--patience", "1"]
-    words += ["--signing-key", str(city.private)]
+    words += ["--signing-key", str(office.private)]
     ports = [board.rfc2217 for board in boards]
 
     def run(ports: list[str]) -> dict[str, Any]:
@@ -262,3 +275,41 @@ def test_two_boards_lose_their_power_and_others_go_on(rig: FlashRig, city: City)
         ports[:2] = [board.rfc2217 for board in pool.map(lambda c: fresh(rig, c), CHIPS[:2])]
     second = run(ports)
     assert [row["state"] for row in second["ports"]] == ["done", "done", "done before"], second
+
+
+@pytest.mark.slow
+def test_a_secured_node_joins_and_its_receipt_is_taken(
+    rig: FlashRig, office: Office, tmp_path: Path
+) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    city = City(folder, lamps=1, bays=0)
+    city.start()
+    try:
+        inventory = city.folder / "assets.csv"
+        inventory.write_text("asset_id\nL-0001\n")
+        keys = keys_for(city, rig, inventory)
+        for lamp in city.get("/lamps")["items"]:  # The simulated node makes room for ours.
+            city.world(f"links/{lamp['node_id']}", {"up": False})
+        words = ["node", "--json", "-p", fresh(rig, "esp32s3").rfc2217, "-i", str(inventory)]
+        words += ["-k", keys, *OPTIONS, *CONFIRMED, "--signing-key"]
+        unsigned = rig.flash(*words, str(office.public))
+        assert json.loads(unsigned.stdout)["name"] == "not signed"
+        made = rig.flash(*words, str(office.private))
+        assert made.returncode == 0, made.stdout
+        token = city.folder / "token"
+        token.write_text(city.ready["token"])
+        done = lamplighter(
+            "controller", "import", str(rig.home.receipts), "--config",
+            str(city.folder / "data" / "controller.toml"), "--token-file", str(token),
+            "--cms", city.ready["api"].removesuffix("/api/v1"),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+        def installed() -> bool:
+            rows = city.get("/receipts")["items"]
+            return [row["state"] for row in rows] == ["installed"]
+
+        city.until(installed, "a secured node that was heard")
+    finally:
+        assert city.stop() == 0

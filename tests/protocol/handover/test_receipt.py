@@ -28,6 +28,19 @@ def test_a_signed_receipt_is_read_back_with_its_signer() -> None:
     assert public == LAPTOP.card.sign
 
 
+def test_a_secured_board_says_so_and_a_plain_one_says_nothing_new() -> None:
+    secured = msgspec.structs.replace(RECEIPT, flash_encryption=True, secure_boot="5e" * 32)
+    text = sign_receipt(secured, LAPTOP)
+    assert check_receipt(text)[0] == secured
+    said = json.loads(text)
+    said["receipt"]["flash_encryption"] = False
+    with pytest.raises(ReceiptError, match="changed"):
+        check_receipt(json.dumps(said))
+    # Readers of before know neither field, and refuse what they do not know.
+    plain = json.loads(sign_receipt(RECEIPT, LAPTOP))["receipt"]
+    assert not {"flash_encryption", "secure_boot"} & set(plain)
+
+
 def test_every_changed_field_breaks_the_signature() -> None:
     text = sign_receipt(RECEIPT, LAPTOP)
     for name, value in json.loads(text)["receipt"].items():
