@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -67,7 +68,8 @@ def test_a_board_of_another_job_is_refused(tmp_path: Path) -> None:
 def test_what_was_sealed_into_a_board_outlives_a_start(tmp_path: Path) -> None:
     one = journal(tmp_path)
     assert one.sealed("aa") is None
-    for record in ({"parts": [[1, 2, "x"]]}, {"parts": []}):
+    records: list[dict[str, Any]] = [{"parts": [[1, 2, "x"]]}, {"parts": []}]
+    for record in records:
         one.seal("aa", record, NOW)
     one.close()
     again = journal(tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from secure_rig import APPLICATION, IDENTITY, Bench
 
+from flasher import session_io
 from flasher.secure import LAYOUTS, Wish
 from flasher.troubles import FlashError
 from hardware_sim.rom.crypt import SeenFlash
@@ -155,6 +156,17 @@ def test_nothing_is_burnt_before_the_journal_has_it(key: rsa.RSAPrivateKey) -> N
     with pytest.raises(FlashError, match="disk is full"):
         bench.secure(bench.both)
     assert bytes(bench.fuses) == before
+
+
+def test_fuses_are_burnt_by_the_boot_rom_and_not_by_the_stub(key: rsa.RSAPrivateKey) -> None:
+    """The stub changes the clock that burns are timed by; no simulation shows that."""
+    bench = Bench("esp32", key)
+    with (
+        bench.powered(),
+        session_io.session("a port", 460800, lambda *_: None) as board,
+        board.rom() as esp,
+    ):
+        assert not esp.IS_STUB
 
 
 def test_secure_boot_alone_leaves_the_flash_in_clear(key: rsa.RSAPrivateKey) -> None:
