@@ -85,6 +85,10 @@ class Editor(ast.NodeVisitor):
         self._outside.add(ast.unparse(node))
         self._module.replace(node, "pass")
 
+    def visit_Global(self, node: ast.Global) -> None:
+        """Names of a linked module are others; what changes is kept in an object."""
+        raise LinkError(f"{self._module.path}: global {', '.join(node.names)} cannot be linked")
+
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """What comes from our own files is in the same module now.
 

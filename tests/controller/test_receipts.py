@@ -125,6 +125,19 @@ def test_a_board_flashed_before_a_renewal_is_taken_with_the_password_it_has(
     store.close()
 
 
+def test_a_next_key_that_a_laptop_was_given_is_passed_over(
+    receipts: Receipts, tmp_path: Path
+) -> None:
+    store = Renewals(tmp_path / FILE)
+    store.ask([NODE], ASKED)
+    store.ask([NODE], ASKED)
+    assert store.keys() == {NODE: (0, 1)}, "asked for again, it is the same one"
+    receipts.given("b-2", "van-4", [Given(NODE, "L-1", 1)], NOW)
+    store.ask([NODE], ASKED)
+    assert store.keys() == {NODE: (0, 2)}, "a laptop knows the first"
+    store.close()
+
+
 def test_another_card_of_a_known_name_is_refused(receipts: Receipts) -> None:
     with pytest.raises(RefusedError, match="another card"):
         receipts.enrol(handover.make_laptop("van-3").card)

@@ -44,6 +44,22 @@ def test_a_new_key_is_used_at_once_and_the_old_one_kept(file: Path) -> None:
     assert renew._told(1, b"", 0) == (1, 1, KEY, "one", True)
 
 
+@pytest.mark.parametrize("error", [OSError(28, "no space left"), MemoryError()])
+def test_without_room_it_has_to_wait_and_nothing_is_changed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    before = file.read_bytes()
+
+    def store(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as full:
+        full.setattr(renew, "_store", store)
+        assert renew._tried(0, wrapped({"key": NEXT.hex()}), 1) == ()
+    assert file.read_bytes() == before
+    assert renew._tried(0, wrapped({"key": NEXT.hex()}), 1)[2] == NEXT
+
+
 def test_a_join_under_the_new_key_forgets_the_old_one(file: Path) -> None:
     renew._told(0, wrapped({"key": NEXT.hex()}), 1)
     assert renew._told(0, None, 0) == (0, 0, NEXT, "one", True)

@@ -198,3 +198,19 @@ def test_texts_and_sizes_of_layouts_stand_in_their_place() -> None:
     )  # fmt: skip
     kept = {type(value): value for value in found.values() if type(value) in (str, bytes, int)}
     assert kept == {str: text, int: wide}
+
+
+def test_a_text_that_is_stored_twice_is_no_constant() -> None:
+    text = (
+        "STATE = 'begun'\nFIRST = [STATE]\nSTATE = 'ended'\n\n\n"
+        "def run():\n    return FIRST[0], STATE\n"
+    )
+    found: dict[str, Any] = {}
+    exec(link({"program/one.py": text}, {}, [("program.one", "run")]).text, found)
+    assert found["run"]() == ("begun", "ended")
+
+
+def test_a_global_that_a_function_sets_is_refused() -> None:
+    text = "STATE = 0\n\n\ndef run():\n    global STATE\n    STATE = 1\n"
+    with pytest.raises(LinkError, match=r"one\.py: global STATE cannot be linked"):
+        link({"program/one.py": text}, {}, [("program.one", "run")])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import termios
 from collections.abc import AsyncIterator, Callable
 from typing import cast
+
+import pytest
 
 from controller.io.line_io import LineLink
 from controller.io.mqtt_io import Broker, MqttLink
@@ -126,6 +129,21 @@ async def test_a_port_that_is_not_there_stops_nobody() -> None:
         await asyncio.sleep(0.3)
         assert not link.open
         assert not link.up(IDS[1])
+
+
+async def test_an_adapter_that_is_pulled_out_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = []
+
+    def pulled(*_: object, **__: object) -> None:
+        tries.append(1)
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr("controller.io.line_io.serial.serial_for_url", pulled)
+    link = LineLink(SerialLine("/dev/ttyUSB0", 9600, {IDS[1]: 1}), lambda *_: None)
+    async with running(link):
+        await until(lambda: len(tries) > 2)
 
 
 async def test_a_frame_is_acknowledged_after_the_engine_says_so() -> None:

@@ -66,11 +66,13 @@ async def test_hints_of_our_groups_come_and_go(mosquitto: Mosquitto) -> None:
         await asyncio.sleep(0.1)
         await client.publish("ll/site/near/g1", b"one")
         await client.publish("ll/site/near/g2", b"of others")
-        await until(lambda: heard == [("g1", b"one")])
+        await client.publish("ll/site/near/up", b"as if a node spoke", qos=1)
+        await until(lambda: bool(heard) and bool(link.frames))
+        assert heard == [("g1", b"one")]
+        assert [frame[:2] for frame in link.take()] == [("near", b"as if a node spoke")]
         assert (await asyncio.wait_for(anext(aiter(client.messages)), 10)).payload == b"one"
         link.tell_near("g1", b"two")
         assert (await asyncio.wait_for(anext(aiter(client.messages)), 10)).payload == b"two"
-        assert not link.frames
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     if link._wire and link._wire.transport:
