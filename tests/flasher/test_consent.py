@@ -9,8 +9,9 @@ import pytest
 import typer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from typer.testing import CliRunner
 
-from flasher import consent
+from flasher import app, consent
 from flasher.consent import ENCRYPT_WORDS, PASSPHRASE, SIGN_WORDS, Asked
 from flasher.home_io import Home
 from flasher.image import look_at
@@ -131,3 +132,16 @@ def test_options_that_do_not_fit_together_are_told(
 def test_without_an_option_nothing_is_asked_and_nothing_signed(tmp_path: Path) -> None:
     asked = Asked((False, ""), (False, ""), None)
     assert consent.prepared(Home(tmp_path), {}, asked, as_json=True) == (Wish(), {})
+
+
+@pytest.mark.parametrize("command", ["node", "batch"])
+def test_the_help_teaches_what_is_for_ever(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = " ".join(CliRunner().invoke(app, [command, "--help"]).output.replace("│", " ").split())
+    for option in (
+        "--flash-encryption", "--secure-boot", "--signing-key", "--confirm-flash-encryption",
+        "--confirm-secure-boot",
+    ):  # fmt: skip
+        assert option in text
+    assert text.count("For ever:") == 2
+    assert "No cable can write it again" in text
