@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from . import batch_commands, node_commands
-from .build import BuildError, build_application
+from .build import KINDS, BuildError, build_application
 from .laptop_commands import image_app, laptop_app
 from .monitor_command import monitor_command
 from .signing import SigningError, pack, read_key, sign
@@ -72,6 +72,7 @@ def build(
     With --sign an update is written beside it (.update), with --package a package (.llpk).
     """
     try:
+        _check_package(key, package)  # Before a build of some seconds.
         image = build_application(version)
         files = {output: image.data, **_signed(output, image.data, version, key, package)}
     except (BuildError, SigningError) as error:
@@ -94,21 +95,24 @@ def build(
     _out.print(f"version {version}, {len(image.files)} files, sha256 {image.digest}")
 
 
+def _check_package(key_path: Path | None, package: str) -> None:
+    if package and key_path is None:
+        raise SigningError("a package needs --sign")
+    if package and ":" not in package:
+        raise SigningError(f"--package is {package!r}; expected ID:RELEASE")
+
+
 def _signed(
     output: Path, image: bytes, version: int, key_path: Path | None, package: str
 ) -> dict[Path, bytes]:
     """What is written beside an image: an update, and a package with it."""
     if key_path is None:
-        if package:
-            raise SigningError("a package needs --sign")
         return {}
     key = read_key(key_path)
     update = sign(image, key, version)
     files = {output.with_suffix(".update"): update}
     if package:
-        package_id, colon, release_id = package.partition(":")
-        if not colon:
-            raise SigningError(f"--package is {package!r}; expected ID:RELEASE")
+        package_id, _, release_id = package.partition(":")
         files[output.with_suffix(".llpk")] = pack(update, key, package_id, release_id)
     return files
 
@@ -119,9 +123,9 @@ def place(
 ) -> None:
     """Tell which line of the sources a line of a node's traceback is."""
     name, _, line = where.rpartition(":")
-    linked = build_application().linked
-    if name not in linked or not line.isdigit():
-        _err.print(f"[red]Not found:[/red] {where}; known are {', '.join(linked)}, with :LINE")
+    known = [f"firmware/{kind}_main.py" for kind in KINDS]
+    if name not in known or not line.isdigit():
+        _err.print(f"[red]Not found:[/red] {where}; known are {', '.join(known)}, with :LINE")
         raise typer.Exit(3)
-    path, number = linked[name].place(int(line))
+    path, number = build_application().linked[name].place(int(line))
     _out.print(f"{path}:{number}")

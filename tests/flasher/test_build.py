@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -27,8 +28,14 @@ walk("/rom")
 """
 
 
+@functools.cache
+def application() -> flasher.Image:
+    """Built once for the tests of this file."""
+    return flasher.build_application()
+
+
 def test_an_image_is_the_same_each_time_and_small() -> None:
-    one, other = flasher.build_application(), flasher.build_application()
+    one, other = application(), flasher.build_application()
     assert one.data == other.data
     assert one.digest == other.digest
     assert len(one.digest) == 64
@@ -37,7 +44,7 @@ def test_an_image_is_the_same_each_time_and_small() -> None:
 
 
 def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
-    image = flasher.build_application()
+    image = application()
     (tmp_path / "image.romfs").write_bytes(image.data)
     (tmp_path / "list.py").write_text(LIST)
     words = [MICROPYTHON, str(tmp_path / "list.py"), str(tmp_path / "image.romfs")]
@@ -51,7 +58,7 @@ def test_micropython_finds_every_file_of_the_image(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_programme_holds_its_own_kind_only(kind: str) -> None:
-    linked = flasher.build_application().linked[f"firmware/{kind}_main.py"]
+    linked = application().linked[f"firmware/{kind}_main.py"]
     names = set(linked.names.values())
     lamp = {"firmware.lamp.Lamp", "protocol.schedule.evaluate.Evaluator"}
     bay = {"firmware.parking.Bay", "firmware.drivers.qmc5883l.Qmc5883l",
@@ -93,7 +100,7 @@ def test_files_in_folders_are_found_again(tmp_path: Path) -> None:
 
 
 def test_no_variable_of_a_function_hides_a_global_of_a_node() -> None:
-    for one in flasher.build_application().linked.values():
+    for one in application().linked.values():
         tree = ast.parse(one.text)
         made = {
             node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)

@@ -22,7 +22,7 @@ SHA256 = look_at(IMAGE).sha256
 class Site(BaseHTTPRequestHandler):
     """A site that has the image, half of it, something else, or nothing."""
 
-    def do_GET(self) -> None: 
+    def do_GET(self) -> None:
         if self.path == "/nonsense":
             self.wfile.write(b"\x00 200 OK\r\n\r\n")
             return
@@ -40,7 +40,7 @@ class Site(BaseHTTPRequestHandler):
             self.wfile.write(content[: len(content) // 2] if "half" in self.path else content)
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None: 
+    def log_message(self, format: str, *args: object) -> None:
         """Nobody reads it."""
 
 
