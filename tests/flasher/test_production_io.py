@@ -17,6 +17,7 @@ from hardware_sim.rom.crypt import SeenFlash
 from hardware_sim.rom.security import Security
 
 CHIPS = sorted(LAYOUTS)
+_DOWNLOAD_AT = 0x2C + 16  # The byte of ENABLE_SECURITY_DOWNLOAD in the eFuse registers.
 ROMFS_AT, VFS_AT, VFS_SIZE = 0x1E0000, 0x2E0000, 0x120000
 
 
@@ -167,6 +168,15 @@ def test_fuses_are_burnt_by_the_boot_rom_and_not_by_the_stub(key: rsa.RSAPrivate
         board.rom() as esp,
     ):
         assert not esp.IS_STUB
+
+
+@pytest.mark.parametrize("chip", ["esp32c3", "esp32s3"])
+def test_a_board_whose_download_is_closed_is_told_apart(chip: str, key: rsa.RSAPrivateKey) -> None:
+    bench = Bench(chip, key)
+    bench.fuses[_DOWNLOAD_AT] |= 1 << 5
+    with pytest.raises(FlashError, match="closed for ever") as caught:
+        bench.secure(bench.both)
+    assert (caught.value.name, caught.value.code) == ("locked", 4)
 
 
 def test_secure_boot_alone_leaves_the_flash_in_clear(key: rsa.RSAPrivateKey) -> None:
