@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,22 @@ CMS_URI = "http://127.0.0.1:8/talq"
 START = datetime.datetime(2026, 11, 21, 8, tzinfo=datetime.UTC)
 
 
+_templates: list[bytes] = []
+
+
+async def _migrated() -> bytes:
+    """A database with the schema and nothing in it: its migrations run once, not for each test."""
+    if not _templates:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "cms.db"
+            store = Store(f"sqlite+aiosqlite:///{path}")
+            await store.open()
+            await store.close()
+            assert not path.with_name("cms.db-wal").exists(), "all of it is in one file"
+            _templates.append(path.read_bytes())
+    return _templates[0]
+
+
 class Clock:
     """A clock that is told."""
 
@@ -48,13 +65,16 @@ class Cms:
     ) -> None:
         self.rig = Rig(lamps, bays, stations=stations)
         self.clock = Clock()
-        self.store = Store(f"sqlite+aiosqlite:///{folder / 'cms.db'}")
+        self._file = folder / "cms.db"
+        self.store = Store(f"sqlite+aiosqlite:///{self._file}")
         self.street = Street(Site(self.rig.site), self.clock)
         self.gateway = ""
         self.sent = 0
 
     async def open(self) -> None:
         """Bring everything up, with one token of each role."""
+        if not self._file.exists():
+            self._file.write_bytes(await _migrated())
         await self.store.open()
         own = await run.own_address(self.store)
         self.live = Live(self.store)
