@@ -256,7 +256,7 @@ class Shell:
             told.append(bytes(body[: wire.pack_body(body, 0, message)]))
         told.append(why.rules if why else b"")
         told += [self.link.told(), channel.expected_mw, 1 if readings.present else 0]
-        told.append(self.link.trouble)
+        told += [self.link.trouble, readings.driver]
         return status, told
 
     def perform(self) -> None:

@@ -13,7 +13,7 @@ from .troubles import FlashError, told
 
 START_S = 15  # Until the console answers after a reset; a board lights up in two.
 ANSWER_S = 5
-_ECHO_S, _QUIET_S = 3.0, 20.0  # Of a console that has gone, or begun.
+_ECHO_S, _QUIET_S = 3.0, 40.0  # Of a console that has gone, or begun.
 JOIN_S = 40  # A node spreads its connecting over half a minute, for a street wakes at once.
 _ASK_AGAIN_S = 1.0
 _RESTARTS_MAX = 3

@@ -53,7 +53,7 @@ class Pole:
         return [
             3, 1, 0, 0, 4, state, body(2, boot_count=7), node, wear, bytes((2, 40, 9, 60)),
             self.broken.get("network", 7), self.level * 500, 1,
-            "[Errno 111] ECONNREFUSED",
+            "[Errno 111] ECONNREFUSED", self.broken.get("driver"),
         ]  # fmt: skip
 
 
@@ -74,6 +74,17 @@ def test_a_person_reads_units_and_a_program_numbers():
     assert "power" in said and "20.0 W" in said and "230.1 V" in said and "silent" in said
     found = rows(Pole(), "sensors")
     assert found["power_mw"] == 20000 and found["lux_dx"] is None and found["presence"] == 1
+
+
+def test_a_driver_that_keeps_no_levels_fails_and_a_board_without_one_says_nothing():
+    def checks(**broken):
+        lines = "".join(selftest.run(Pole(**broken), console.rows_of, True)).split("\n")
+        said = [json.loads(line) for line in lines if line]
+        return {row["check"]: row["passed"] for row in said if "check" in row}
+
+    assert "driver" not in checks()
+    for ended, passed in ((0, False), (1, True), (2, False)):
+        assert checks(driver=[0, 0, 0, 0, 0, 0, -1, ended, -1, 0, 0])["driver"] is passed
 
 
 def test_the_status_has_time_versions_and_boots():

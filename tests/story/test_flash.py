@@ -56,6 +56,21 @@ def test_a_blank_board_of_each_chip_becomes_a_node_in_one_command(rig: FlashRig)
     assert boards[0].flash()[:0x1E0000] == before
 
 
+@pytest.mark.slow
+def test_a_zhaga_boards_receipt_says_that_its_driver_keeps_its_levels(
+    rig: FlashRig, tmp_path: Path
+) -> None:
+    (tmp_path / "assets.csv").write_text(
+        "asset_id,kind,board,lat,lon\nL-0001,lamp,zhaga,50.8,4.3\n"
+    )
+    made = rig.node(rig.board("board"), "--inventory", str(tmp_path / "assets.csv"))
+    assert made["exit"] == 0, made
+    receipt, _ = handover.check_receipt(Path(made["receipt"]).read_text())
+    checks = {row.check: row.passed for row in receipt.checks}
+    assert checks["driver"], checks
+    assert checks["light"], "it dims over DALI, and the lamp draws what it should"
+
+
 def _nothing_secret_on_disk(rig: FlashRig, count: int) -> None:
     """Node keys lie in the boards' flash, and nowhere on the laptop."""
     keys = [key_of(f"02aa0000{n:04x}") for n in range(1, count + 1)]

@@ -35,3 +35,16 @@ def test_more_duty_never_draws_less_power() -> None:
     assert drawn == sorted(drawn)
     assert drawn[0] == 522
     assert drawn[-1] == 58_000
+
+
+def test_the_power_follows_the_level_of_a_driver_once_the_board_speaks_to_it() -> None:
+    page = mmap.mmap(-1, layout.PAGE_SIZE)
+    turn(page)
+    assert _word(page, layout.GEAR_LEVELS) == 255 << 8 | 254, "as from the factory"
+    page[layout.GEAR_TURN : layout.GEAR_TURN + 4] = b"\x05\0\0\0"
+    page[layout.GEAR_ARC : layout.GEAR_ARC + 4] = b"\xe5\0\0\0"  # 229: half the light.
+    turn(page)
+    assert 28_000 < _word(page, layout.POWER_MW) < 31_000
+    page[layout.GEAR_ARC : layout.GEAR_ARC + 4] = bytes(4)
+    turn(page)
+    assert _word(page, layout.POWER_MW) < 600
