@@ -74,7 +74,9 @@ def run(unproved, boot_count):
                 used, planned = used & ~KEY | trying & KEY, trying & ~KEY
 
 
-def _tried(old, content, generation):
+def _tried(
+    old: int, content: "bytes | None", generation: int
+) -> "tuple[int, int, bytes, str, bool] | tuple[()] | None":
     """As _told; () when memory or flash has no room for it now: the lamp comes first."""
     gc.collect()
     try:

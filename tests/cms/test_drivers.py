@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cms import drivers
@@ -26,7 +28,7 @@ def test_each_fact_of_a_driver_has_the_name_that_it_has_on_the_wire(
 
 
 def test_what_is_not_of_a_driver_is_left_out() -> None:
-    newest = {
+    newest: dict[str, list[Any]] = {
         "node.bootCount": [3, AT_MS], "monitor.activePower": [40.0, AT_MS],
         "node.driverCri": [None, AT_MS],
     }  # fmt: skip

@@ -57,7 +57,8 @@ def test_without_room_it_has_to_wait_and_nothing_is_changed(
         full.setattr(renew, "_store", store)
         assert renew._tried(0, wrapped({"key": NEXT.hex()}), 1) == ()
     assert file.read_bytes() == before
-    assert renew._tried(0, wrapped({"key": NEXT.hex()}), 1)[2] == NEXT
+    taken = (1, 0, NEXT, "one", True)
+    assert renew._tried(0, wrapped({"key": NEXT.hex()}), 1) == taken
 
 
 def test_a_join_under_the_new_key_forgets_the_old_one(file: Path) -> None:
