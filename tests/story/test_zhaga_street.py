@@ -21,6 +21,15 @@ PROGRAM = {
 }
 
 
+def dim(city: City) -> None:
+    """All four lamps on the low program, by an operator's calendar."""
+    program = city.request("POST", "/programs", PROGRAM).json()["id"]
+    calendar = {"name": "Low", "default_program_id": program, "rules": []}
+    calendar_id = city.request("POST", "/calendars", calendar).json()["id"]
+    said = {"calendar_id": calendar_id, "lamp_ids": [*NEMA, *ZHAGA], "group_ids": []}
+    assert city.request("POST", "/assignments", said).status_code == 201
+
+
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     folder: Path = tmp_path_factory.mktemp("zhaga")
@@ -35,6 +44,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     plan.save(msgspec.structs.replace(quarter, assets=assets), folder / "data" / "plan.json")
     made = City(folder, "--speed", "20")
     made.start()
+    dim(made)
     yield made
     made.stop()
 
@@ -43,21 +53,11 @@ def light(city: City, lamp_id: str) -> float:
     return float(city.world(f"lamps/{lamp_id}")["light_percent"])
 
 
-def dim(city: City) -> None:
-    """All four lamps on the low program, by an operator's calendar."""
-    program = city.request("POST", "/programs", PROGRAM).json()["id"]
-    calendar = {"name": "Low", "default_program_id": program, "rules": []}
-    calendar_id = city.request("POST", "/calendars", calendar).json()["id"]
-    said = {"calendar_id": calendar_id, "lamp_ids": [*NEMA, *ZHAGA], "group_ids": []}
-    assert city.request("POST", "/assignments", said).status_code == 201
-
-
 def is_at(city: City, lamps: tuple[str, ...], level: int) -> bool:
     return all(abs(light(city, lamp) - level) < 2 for lamp in lamps)
 
 
 def test_a_schedule_dims_both_sorts_and_both_tell_their_power(city: City) -> None:
-    dim(city)
     city.until(lambda: is_at(city, (*NEMA, *ZHAGA), LEVEL), "a low street")
     lamp_type = plan.quarter(1, 0).lamp_types[0]
     expected_w = lamp_type.power_w(LEVEL)
@@ -89,6 +89,7 @@ def gear_alarms(city: City) -> list[dict[str, Any]]:
 
 def test_a_dead_driver_is_an_alarm_until_it_lives_again(city: City) -> None:
     lamp_id = ZHAGA[1]
+    city.until(lambda: is_at(city, (lamp_id,), LEVEL), "its level")
     assert not gear_alarms(city)
     city.world(f"lamps/{lamp_id}", {"fault": "driver_dead"})
     assert light(city, lamp_id) == 0
