@@ -58,11 +58,11 @@ def test_a_breaker_takes_the_lamps_mains_and_gives_them_back(city: City) -> None
 def test_a_hand_switch_is_work_on_the_cabinet(city: City) -> None:
     city.world("cabinets/C-1", {"hand": "off"})
     city.until(lambda: cabinet(city)["maintenance"] is True, "maintenance")
-    assert cabinet(city)["contactor"] == "off"
+    city.until(lambda: cabinet(city)["contactor"] == "off", "word of the contactor")
     assert city.world("lamps/L-0001")["mains"] is False
     city.world("cabinets/C-1", {"hand": "auto"})
     city.until(lambda: cabinet(city)["maintenance"] is False, "the end of maintenance")
-    assert city.world("cabinets/C-1")["contactor_closed"] is True
+    city.until(lambda: city.world("cabinets/C-1")["contactor_closed"], "a closed contactor")
 
 
 def test_what_the_air_station_measures_comes_to_operators(city: City) -> None:

@@ -331,7 +331,7 @@ def test_a_box_scanned_in_the_place_of_a_pole_is_told_and_nothing_is_kept(city: 
 
 def test_the_morning_after_tells_swaps_and_a_blink_shows_which_lamp_it_is(city: Any) -> None:
     page = city.opened("/installs")
-    rows = page.locator("table.list tbody tr")
+    rows = page.locator(".page-body > table.list tbody tr")
     expect(rows).to_have_count(5)
     expect(rows.first).to_contain_text("label twice")
     page.get_by_role("button", name=re.compile(r"^swap\?")).click()
