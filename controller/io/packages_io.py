@@ -20,6 +20,7 @@ from .turn import Turn
 
 _PAUSE_S_MIN, _PAUSE_S_MAX = 0.2, 30.0
 _TRIES_MAX = 20
+_UNHEARD_TRIES_MAX = 5  # Of an address that never gave a byte: it is wrong, and that is told soon.
 _ANSWER_S_MAX = 20.0
 _NODES = "esp32"  # The hardware of packages that are for nodes.
 _RESULTS = "x-results"  # In a stored request: what became of nodes, once it was judged.
@@ -158,7 +159,7 @@ class Packages:
         pause_s, tries, most = _PAUSE_S_MIN, 0, _size(path)
         timeout = httpx.Timeout(_ANSWER_S_MAX)
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-            while tries < _TRIES_MAX:
+            while tries < (_TRIES_MAX if most else _UNHEARD_TRIES_MAX):
                 try:
                     await self._more(client, uri, path)
                 except httpx.HTTPError as error:

@@ -280,7 +280,8 @@ def test_a_crew_without_a_connection_pairs_and_the_phone_sends_it_later(city: An
     page.reload()
     today = page.evaluate("new Date().toISOString().slice(0, 10)")
     city.go(page, f"/installs?on={today}")
-    expect(page.locator("table.list")).to_contain_text("02aa000000a1")
+    hung = page.locator(".page-body > table.list")
+    expect(hung).to_contain_text("02aa000000a1")
     page.context.close()
 
 

@@ -183,6 +183,23 @@ async def test_p1_a_road_that_breaks_often_brings_it_in_the_end(updating: Updati
     assert updating.kept() == [CONTENT]
 
 
+async def test_p1_an_address_where_nobody_is_fails_after_few_tries(
+    updating: Updating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    more = packages_io.Packages._more
+
+    async def counted(self: packages_io.Packages, *where: Any) -> None:
+        tries.append(where[1])
+        await more(self, *where)
+
+    monkeypatch.setattr(packages_io.Packages, "_more", counted)
+    updating.uri = "http://127.0.0.1:9/nobody"
+    updating.ask()
+    assert await updating.told() == FAILED
+    assert tries == [updating.uri] * 5, "a wrong address is told in seconds"
+
+
 async def test_p1_a_server_without_ranges_sends_it_all_again(updating: Updating) -> None:
     updating.shelf.knows_ranges = False
     updating.shelf.cuts = [1000, 2000]
