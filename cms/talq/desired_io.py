@@ -112,6 +112,17 @@ class Desired:
             said = {**row["body"], "id": row["id"], "all_lamp_ids": wanted, **_times(row)}
             await self.override(unit, said)
 
+    async def for_moved(self, unit: Unit, asset_ids: set[str]) -> None:
+        """Assets whose devices were exchanged: what is in force follows the pole, not the box."""
+        o = tables.overrides.c
+        lamps = sorted(name for name in asset_ids if name in self._street.site.lamps)
+        for row in await unit.rows(sa.select(o.id, o.body).where(o.state.in_(commands.LIVING))):
+            if not row["body"].get("held") and set(lamps) & set(row["body"]["all_lamp_ids"]):
+                # Its boxes hold it, wherever they count now; the right ones get it again below.
+                await self.release(unit, {**row["body"], "id": row["id"], "all_lamp_ids": lamps})
+        await self.for_lamps(unit, asset_ids)
+        await self.for_bays(unit, asset_ids)
+
     async def begin(self, unit: Unit, row: Mapping[str, Any]) -> None:
         """An override that waited here for its start; it may have been released meanwhile."""
         o = tables.overrides

@@ -77,7 +77,9 @@ class Devices:
             g = tables.gateways
             await turn.unit.run(g.update().where(g.c.address == turn.sender).values(device=own))
         said = [body for body in bodies if body["address"] != turn.sender]
-        await self._intake.change(turn.unit, after, said, whole=whole)
+        moved = await self._intake.change(turn.unit, after, said, whole=whole)
+        if moved:
+            await self._desired.for_moved(turn.unit, moved)
 
     async def _judge(self, turn: Turn, bodies: list[dict[str, Any]]) -> None:
         """TalqError 422 for what fits no class of the gateway or names what is not here."""

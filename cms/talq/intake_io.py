@@ -166,19 +166,28 @@ class Intake:
         said: Sequence[Mapping[str, Any]],
         *,
         whole: bool,
-    ) -> None:
+    ) -> set[str]:
         """Devices of a gateway as they are now, by address; said: what was sent of them (T13).
 
-        whole: functions that were not sent are gone, and so is what is known of them.
+        whole: functions that were not sent are gone, and so is what is known of them. Assets
+        that have another device now than before, as of two boxes that hang exchanged.
         """
         known = await self._street.by_address(unit, after)
         now_ms = self._street.now_ms()
         statement = (
             tables.devices.update()
             .where(tables.devices.c.address == sa.bindparam("at"))
-            .values(body=sa.bindparam("whole"))
+            .values(body=sa.bindparam("whole"), asset_id=sa.bindparam("asset"))
         )
-        await unit.run(statement, [{"at": a, "whole": body} for a, body in after.items()])
+        served = {address: fleet.asset_id_of(body) for address, body in after.items()}
+        await unit.run(
+            statement, [{"at": a, "whole": b, "asset": served[a]} for a, b in after.items()]
+        )
+        moved: set[str] = set()
+        for address, device in known.items():
+            if device.asset_id != served[address]:
+                moved |= {device.asset_id, served[address]}
+                device.asset_id = served[address]
         for body in said:
             device = known[str(body["address"])]
             functions = list(body.get("functions") or ())
@@ -187,6 +196,7 @@ class Intake:
                 device.newest = {k: v for k, v in device.newest.items() if k.startswith(kept)}
             fleet.keep_functions(device, functions, now_ms)
         await self._street.settle(unit, {d.asset_id: d for d in known.values()})
+        return moved
 
     async def bodies(
         self, unit: Unit, gateway: str, addresses: Iterable[str]

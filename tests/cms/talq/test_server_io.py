@@ -173,3 +173,37 @@ async def test_b7_a_gateway_that_takes_itself_away_is_a_stranger(attached: Cms) 
     assert (await attached.talq("GET", "/devices")).status_code == 403
     await attached.attach()
     assert (await attached.get("/lamps"))["total"] == 3
+
+
+async def test_two_boxes_that_were_exchanged_are_asked_at_their_new_poles(attached: Cms) -> None:
+    """As our controller tells it after `controller exchange`: devices change their assets."""
+    lamps = {body["name"]: body for body in attached.devices() if body["name"].startswith("L-")}
+    asked = {"lamp_ids": ["L-0001"], "group_ids": [], "level_percent": 60, "rank": "maintenance",
+             "reason": "a road", "expires_in_s": 600}  # fmt: skip
+    assert (await attached.ask("POST", "/overrides", asked)).status_code == 201
+    before = len(await attached.calls())
+    changed = []
+    for name, other in (("L-0001", "L-0002"), ("L-0002", "L-0001")):
+        basic = next(f for f in lamps[name]["functions"] if f["type"] == "BasicFunction")
+        function = {**basic, "assetId": {**basic["assetId"], "value": other}}
+        changed.append({"address": lamps[name]["address"], "name": other, "functions": [function]})
+    answer = await attached.talq("PATCH", "/devices", changed)
+    assert answer.status_code == 200, answer.text
+    rows = {row["address"]: row["asset_id"] for row in await attached.rows(tables.devices)}
+    assert rows[lamps["L-0001"]["address"]] == "L-0002"
+    assert rows[lamps["L-0002"]["address"]] == "L-0001"
+    sent = [body for operation, body in (await attached.calls())[before:]
+            if operation == "sendCommand"]  # fmt: skip
+    released, again = sent[0], sent[-1]
+
+    def at(body: dict[str, Any]) -> set[str]:
+        return {one["address"] for one in body["addresses"]}
+
+    both = {lamps["L-0001"]["address"], lamps["L-0002"]["address"]}
+    assert at(released) == both
+    assert "targetCommand" not in released
+    assert at(again) == {lamps["L-0002"]["address"]}, "what hangs at L-0001 now"
+    assert again["targetCommand"]["state"]["value"] == 60
+    assert (await attached.ask("POST", "/overrides", asked | {
+        "lamp_ids": ["L-0002"], "rank": "event"})).status_code == 201  # fmt: skip
+    assert at((await attached.calls())[-1][1]) == {lamps["L-0001"]["address"]}
