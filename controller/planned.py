@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,6 +13,14 @@ import msgspec
 from protocol import handover, plan
 
 from .receipts import RefusedError
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The plan file is this command's alone: another one waits before it reads it."""
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def add_planned(path: Path, receipt: handover.Receipt) -> bool:

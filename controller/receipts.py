@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from protocol import handover
 
 from . import renewals
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS batch (
 CREATE TABLE IF NOT EXISTS receipt (
   node_id TEXT PRIMARY KEY, asset_id TEXT NOT NULL, mac TEXT NOT NULL, laptop TEXT NOT NULL,
   batch_id TEXT NOT NULL, imported_at TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS moved (node_id TEXT PRIMARY KEY, asset_id TEXT NOT NULL);
 """
 
 
@@ -39,6 +42,11 @@ class Given:
     node_id: str
     asset_id: str
     generation: int
+
+
+def _flashed_s(text: str) -> float:
+    """When the board of a kept receipt was flashed."""
+    return renewals.instant(handover.check_receipt(text)[0].flashed_at)
 
 
 class Receipts:
@@ -149,7 +157,10 @@ class Receipts:
         return ended, renewed
 
     def read(self, text: str | bytes) -> handover.Receipt:
-        """A receipt that is good. RefusedError says what is wrong."""
+        """A receipt that is good, with the asset that its node has now. RefusedError says why not.
+
+        A node that was exchanged with another serves that one's asset, whatever its label says.
+        """
         try:
             receipt, public = handover.check_receipt(text)
         except handover.ReceiptError as error:
@@ -157,27 +168,40 @@ class Receipts:
         card = self.must_be_good(receipt.laptop)
         if public != card.sign:
             raise RefusedError(f"it was not signed by the laptop {receipt.laptop}")
+        moved = self._db.execute("SELECT asset_id FROM moved WHERE node_id=?", (receipt.node_id,))
+        receipt = msgspec.structs.replace(
+            receipt, asset_id=(moved.fetchone() or (receipt.asset_id,))[0]
+        )
         self._judge(receipt)
         return receipt
 
     def keep(self, receipt: handover.Receipt, text: str, now: str) -> bool:
-        """Keep a receipt that was read; whether it is new."""
+        """Keep a receipt that was read; False when it, or a newer one of its node, is here."""
         before = self._db.execute(
             "SELECT text FROM receipt WHERE node_id=?", (receipt.node_id,)
         ).fetchone()
-        if before and before[0] == text:
+        if before and (before[0] == text or _flashed_s(before[0]) > _flashed_s(text)):
             return False
-        self._db.execute(
-            "INSERT OR REPLACE INTO receipt VALUES (?,?,?,?,?,?,?)",
-            (receipt.node_id, receipt.asset_id, receipt.mac, receipt.laptop, receipt.batch_id,
-             now, text),
-        )  # fmt: skip
-        renewals.flashed(self._db, receipt.node_id, self._flashed_as(receipt))
+        with self._whole():
+            self._db.execute(
+                "INSERT OR REPLACE INTO receipt VALUES (?,?,?,?,?,?,?)",
+                (receipt.node_id, receipt.asset_id, receipt.mac, receipt.laptop,
+                 receipt.batch_id, now, text),
+            )  # fmt: skip
+            number = self._flashed_as(receipt)
+            renewals.flashed(self._db, receipt.node_id, number, receipt.flashed_at)
         return True
 
-    def exchange(self, first: str, second: str, then: Callable[[], None]) -> None:
-        """Two assets have each other's receipts from now on; `then` is done with it."""
+    def exchange(self, nodes: Mapping[str, str], then: Callable[[], None]) -> None:
+        """Two assets have each other's nodes and receipts from now on; `then` is done with it.
+
+        nodes: which node each of the two has now.
+        """
+        first, second = nodes
         with self._whole():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO moved VALUES (?,?)", [(n, a) for a, n in nodes.items()]
+            )
             self._db.execute(
                 "UPDATE receipt SET asset_id=CASE asset_id WHEN ? THEN ? ELSE ? END "
                 "WHERE asset_id IN (?,?)", (first, second, first, first, second),
@@ -207,7 +231,10 @@ class Receipts:
 
     def _judge(self, receipt: handover.Receipt) -> None:
         # A key that is to be renewed opens joins until the next one has: so does its receipt.
-        if self._flashed_as(receipt) < renewals.least(self._db, receipt.node_id):
+        # One that was renewed since it was flashed may bring its receipt late.
+        node_id = receipt.node_id
+        is_old = self._flashed_as(receipt) < renewals.least(self._db, node_id)
+        if is_old and not renewals.renewed_since(self._db, node_id, receipt.flashed_at):
             raise RefusedError(f"the key of {receipt.node_id} was revoked since")
         if not receipt.passed:
             raise RefusedError("its self-test had failed: flash it again")

@@ -20,7 +20,7 @@ from protocol.wire import controller_end
 
 from .errors import ControllerError, SettingsError, UsageError
 from .keys import node_key, signer
-from .planned import add_planned, exchanged
+from .planned import add_planned, exchanged, locked
 from .receipts import Given, Receipts, RefusedError
 from .settings import Settings, load
 
@@ -189,7 +189,7 @@ def import_command(
     """
     paths = [one for path in files for one in _listed(path)]
     refused = 0
-    with opened(config) as (settings, receipts):
+    with opened(config) as (settings, receipts), locked(settings.plan):
         added = []
         texts = []
         for path in paths:
@@ -205,7 +205,9 @@ def import_command(
                 refused += 1
                 print(f"{path}: refused: {error}", file=sys.stderr)
                 continue
-            receipts.keep(receipt, text, now_text())
+            if not receipts.keep(receipt, text, now_text()):
+                print(f"{path}: passed over: a newer receipt of {receipt.node_id} is here")
+                continue
             texts.append(text)
             added += [receipt.asset_id] if is_added else []
             print(f"{path}: accepted: {receipt.asset_id} is {receipt.node_id}, MAC {receipt.mac}")
@@ -230,10 +232,11 @@ def exchange_command(
 
     The boxes stay where they hang; each gets the schedule and the settings of its own pole.
     """
-    with opened(config) as (settings, receipts):
+    with opened(config) as (settings, receipts), locked(settings.plan):
         site = exchanged(settings.plan, first, second)
-        receipts.exchange(first, second, lambda: plan.save(site, settings.plan))
-    known = {asset.asset_id: asset for asset in site.assets}
+        known = {asset.asset_id: asset for asset in site.assets}
+        nodes = {name: known[name].node_id for name in (first, second)}
+        receipts.exchange(nodes, lambda: plan.save(site, settings.plan))
     for name in (first, second):
         print(f"{name} is {known[name].node_id} now")
     print("controller and CMS take it at a start")

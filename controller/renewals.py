@@ -11,6 +11,7 @@ it), or failed. What fails is told, and a later join under the next key makes it
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -92,20 +93,38 @@ def end_now(db: sqlite3.Connection, node_id: str) -> int:
     number = _raised(db, node_id)
     db.execute("INSERT OR REPLACE INTO held VALUES (?,?)", (node_id, number))
     db.execute("DELETE FROM renewal WHERE node_id=?", (node_id,))
-    flashed(db, node_id, number)
+    _password_is(db, node_id, number)
     return number
 
 
-def flashed(db: sqlite3.Connection, node_id: str, number: int) -> None:
-    """The node has the password made from its key of this generation, and nothing newer.
+def flashed(db: sqlite3.Connection, node_id: str, number: int, at: str) -> None:
+    """The node was flashed at this time: it has the password of its key of this generation.
 
-    What it was being told went to the board before it, so it is told again.
+    What it was being told went to the board before it, so it is told again; unless it has taken
+    that since.
     """
+    if renewed_since(db, node_id, at):
+        return
     _password_is(db, node_id, number)
     db.execute(
         "UPDATE renewal SET number=number+1, state=?, since_s=0, why='' "
         "WHERE node_id=? AND state<>?", (WAITING, node_id, DONE),
     )  # fmt: skip
+
+
+def renewed_since(db: sqlite3.Connection, node_id: str, at: str) -> bool:
+    """Whether the node has taken something newer than what it was flashed with at this time."""
+    query = "SELECT asked_at FROM renewal WHERE node_id=? AND state IN (?,?)"
+    row = db.execute(query, (node_id, TAKEN, DONE)).fetchone()
+    return row is not None and instant(at) <= instant(row[0])
+
+
+def instant(text: str) -> float:
+    """POSIX seconds of a time as laptops and operators write it; what is none is long ago."""
+    try:
+        return datetime.datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _password_is(db: sqlite3.Connection, node_id: str, number: int) -> None:

@@ -120,9 +120,20 @@ def test_a_board_flashed_before_a_renewal_is_taken_with_the_password_it_has(
     row.state = "taken"
     store.keep([row], {NODE: 1})
     assert store.passwords() == {NODE: 1}
+    assert keep(receipts, receipt(serial="8")), "it may come late"
+    assert store.passwords() == {NODE: 1}, "and what the node has taken since stays"
+    assert store.rows()[0].state == "taken"
+    receipts.revoke_node(NODE)
     with pytest.raises(RefusedError, match="was revoked since"):
-        receipts.read(receipt(serial="8"))
+        receipts.read(receipt(serial="9"))
     store.close()
+
+
+def test_an_older_receipt_takes_no_newer_ones_place(receipts: Receipts) -> None:
+    newer, older = (f"2026-11-2{day}T10:00:00+00:00" for day in (2, 1))
+    assert keep(receipts, receipt(flashed_at=newer, mac="246f28000009"))
+    assert not keep(receipts, receipt(flashed_at=older))
+    assert receipts.macs() == {NODE: "246f28000009"}
 
 
 def test_a_next_key_that_a_laptop_was_given_is_passed_over(

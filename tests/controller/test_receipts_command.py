@@ -68,35 +68,54 @@ def test_neighbours_of_a_street_share_a_group_and_have_places_of_their_own(confi
             assert (other["near"][1] == key) == (other["near"][0] == group)
 
 
+def written(folder: Path, nodes: dict[str, dict[str, Any]], asset_id: str, number: int) -> Path:
+    """The receipt of a node of the batch."""
+    node = nodes[asset_id]
+    said = {
+        "mac": f"246f2800000{number}", "node_id": node["node_id"], "asset_id": asset_id,
+        "kind": "lamp", "serial": "", "chip": "esp32", "versions": {}, "checks": [],
+        "passed": True, "flashed_at": "", "laptop": "van-3", "batch_id": node["batch_id"],
+    }  # fmt: skip
+    path = folder / f"{asset_id}.json"
+    path.write_text(handover.sign_receipt(msgspec.convert(said, handover.Receipt), VAN))
+    return path
+
+
+def run(config: Path, *words: str) -> str:
+    """What a command says."""
+    done = CliRunner().invoke(app, [*words, "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
 def test_a_settled_swap_moves_the_plan_and_its_receipts_and_can_be_taken_back(
     config: Path,
 ) -> None:
     nodes = batch(config)
     folder = config.parent / "receipts"
     folder.mkdir()
-    for number, (asset_id, node) in enumerate(sorted(nodes.items())):
-        said = {
-            "mac": f"246f2800000{number}", "node_id": node["node_id"], "asset_id": asset_id,
-            "kind": "lamp", "serial": "", "chip": "esp32", "versions": {}, "checks": [],
-            "passed": True, "flashed_at": "", "laptop": "van-3",
-            "batch_id": node["batch_id"],
-        }  # fmt: skip
-        text = handover.sign_receipt(msgspec.convert(said, handover.Receipt), VAN)
-        (folder / f"{asset_id}.json").write_text(text)
-
-    def run(*words: str) -> str:
-        done = CliRunner().invoke(app, [*words, "--config", str(config)])
-        assert done.exit_code == 0, done.output
-        return done.output
+    for number, asset_id in enumerate(sorted(nodes)):
+        written(folder, nodes, asset_id, number)
 
     def planned() -> dict[str, str]:
         return {a.asset_id: a.node_id for a in plan.load(config.parent / "plan.json").assets}
 
-    assert run("import", str(folder)).count(": accepted: ") == 2
+    assert run(config, "import", str(folder)).count(": accepted: ") == 2
     before = planned()
-    assert "L-0001 is 02aa00000002 now" in run("exchange", "L-0001", "L-0002")
+    assert "L-0001 is 02aa00000002 now" in run(config, "exchange", "L-0001", "L-0002")
     assert planned() == before | {"L-0001": before["L-0002"], "L-0002": before["L-0001"]}
-    assert run("import", str(folder)).count(": known already") == 2, "and none is called a swap"
+    assert run(config, "import", str(folder)).count(": known already") == 2, (
+        "and none is called a swap"
+    )
     assert planned()["L-0001"] == before["L-0002"]
-    run("exchange", "L-0001", "L-0002")
+    run(config, "exchange", "L-0001", "L-0002")
     assert planned() == before
+
+
+def test_receipts_that_come_after_a_swap_was_settled_follow_it(config: Path) -> None:
+    nodes = batch(config)
+    paths = [written(config.parent, nodes, name, n) for n, name in enumerate(sorted(nodes))]
+    assert ": accepted: L-0001" in run(config, "import", str(paths[0]))
+    run(config, "exchange", "L-0001", "L-0002")
+    said = run(config, "import", str(paths[1]))
+    assert f"L-0001 is {nodes['L-0002']['node_id']}" in said, "its label says L-0002"
