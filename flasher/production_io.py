@@ -3,7 +3,8 @@
 Flash is written and compared, and what was written is on the laptop's disk, before the first
 eFuse is burnt. From then on the flash key is known to the board alone, so a run that was broken
 off is completed only when its flash still holds what was written for it. Else the board is to be
-put aside: nothing is on yet, and it says so.
+put aside: nothing is on yet, and it says so. When all is burnt the node has started and written
+to its flash, so that its own word, and no comparison, says that it is whole.
 """
 
 from __future__ import annotations
@@ -66,8 +67,11 @@ def secure_board(
         keep(_record(order, parts))
         versions = order.versions
     else:
-        versions = _must_match(board, order)["versions"]
+        record = _must_be_of(fuses, order)
+        if secure.plan(fuses, wish):
+            _must_hold(board, record)
         _must_open(board, image)
+        versions = record["versions"]
         parts = []
     _burn(board, wish, key, tell)
     return sum(len(content) for _, _, content in parts), versions
@@ -87,6 +91,9 @@ def _burn(board: Session, wish: Wish, key: bytes, tell: Progress) -> None:
 
 def _record(order: Order, parts: list[Part]) -> dict[str, Any]:
     """What a later run must find; nothing in it is secret."""
+    if not order.wish.flash_encryption:  # Those that are sealed were cut for it.
+        pieces = secure_io.cut(parts, order.image.partitions)
+        parts = [(name, at, content) for name, at, content, _ in pieces]
     return {
         **order.wish.told(), "identity": _digest(order.identity),
         "versions": dict(order.versions),
@@ -102,9 +109,9 @@ def _digest(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _must_match(board: Session, order: Order) -> Mapping[str, Any]:
-    """The record; FlashError unless the flash holds what it tells, for this wish and node."""
-    fuses, record = board.found.fuses, order.record
+def _must_be_of(fuses: Fuses, order: Order) -> Mapping[str, Any]:
+    """The record; FlashError unless it is of this wish and this node."""
+    record = order.record
     name = LOCKED if fuses.secured else HALF_BURNT
     if record is None:
         raise FlashError(
@@ -124,14 +131,19 @@ def _must_match(board: Session, order: Order) -> Mapping[str, Any]:
             f"it anew. {_aside(fuses)}",
             REFUSED, name,
         )  # fmt: skip
+    return record
+
+
+def _must_hold(board: Session, record: Mapping[str, Any]) -> None:
+    """FlashError unless the flash holds what the record tells."""
+    fuses = board.found.fuses
     for at, size, digest in record["parts"]:
         if board.md5(at, size) != digest:
             raise FlashError(
                 f"The flash at {at:#x} does not hold any more what was sealed for this board, and "
                 f"the key is not known to anybody. {_aside(fuses)}",
-                REFUSED, name,
+                REFUSED, LOCKED if fuses.secured else HALF_BURNT,
             )  # fmt: skip
-    return record
 
 
 def _must_open(board: Session, image: MicroPython) -> None:

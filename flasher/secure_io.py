@@ -53,9 +53,20 @@ def must_be_marked(image: MicroPython) -> None:
 
 def sealed(parts: Iterable[Part], rows: Iterable[Partition], key: bytes, xts: bool) -> list[Part]:
     """Parts as a chip with this key must find them; what the table leaves in clear stays so."""
+    return [
+        (name, at, _encrypted(at, piece, key, xts) if encrypted else piece)
+        for name, at, piece, encrypted in cut(parts, rows)
+    ]
+
+
+def cut(parts: Iterable[Part], rows: Iterable[Partition]) -> list[tuple[str, int, bytes, bool]]:
+    """Parts by region of the flash, without what is blank, and whether each is to be encrypted.
+
+    A whole image has blank flash where other parts go; its pieces leave those places out.
+    """
     regions = [("MicroPython", 0, TABLE_AT, True), ("table", TABLE_AT, TABLE_AT + _SECTOR, True)]
     regions += [(row.name, row.offset, row.offset + row.size, row.encrypted) for row in rows]
-    done: list[Part] = []
+    done: list[tuple[str, int, bytes, bool]] = []
     for name, offset, content in parts:
         for _, start, end, encrypted in regions:
             first, last = max(start, offset), min(end, offset + len(content))
@@ -66,7 +77,7 @@ def sealed(parts: Iterable[Part], rows: Iterable[Partition], key: bytes, xts: bo
                 # What fills it up to the next part is no content.
                 size = len(piece.rstrip(b"\xff"))
                 piece = piece[: -(-size // _SECTOR) * _SECTOR]
-            done.append((name, first, _encrypted(first, piece, key, xts) if encrypted else piece))
+            done.append((name, first, piece, encrypted))
     return done
 
 
