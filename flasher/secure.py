@@ -194,7 +194,8 @@ def plan(fuses: Fuses, wish: Wish) -> list[Step]:
     layout, steps = fuses.layout, []
     if layout.xts:
         flash_block = fuses.block_of(FLASH_KEY)
-        flash_block = fuses.free_block() if flash_block is None else flash_block
+        if flash_block is None and wish.flash_encryption:
+            flash_block = fuses.free_block()
         digest_block = fuses.block_of(DIGEST)
         digest_block = fuses.free_block(flash_block) if digest_block is None else digest_block
     else:

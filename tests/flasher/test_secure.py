@@ -190,6 +190,17 @@ def test_a_flash_key_never_goes_into_the_block_that_cannot_hold_one() -> None:
         secure.plan(fuses, Wish(flash_encryption=True))
 
 
+@pytest.mark.parametrize("chip", ["esp32c3", "esp32s3"])
+def test_a_digest_alone_takes_the_only_block_that_is_free(chip: str) -> None:
+    fuses = blank(chip)
+    for block in (0, 1, 2, 4, 5):
+        fuses = with_key(fuses, block, KEY, 1)
+    steps = secure.plan(fuses, Wish(digest=SIGNER))
+    assert [step.block for step in steps if step.key] == [3]
+    with pytest.raises(FlashError, match="No key block of this chip is free"):
+        secure.plan(fuses, BOTH)
+
+
 def test_an_even_count_of_bits_is_no_encryption() -> None:
     assert with_fields(blank("esp32"), FLASH_CRYPT_CNT=0b1).encrypts
     assert not with_fields(blank("esp32"), FLASH_CRYPT_CNT=0b101_0101).encrypts
