@@ -206,6 +206,17 @@ def signed(image: MicroPython, key: SigningKey) -> MicroPython:
     return done
 
 
+def without_signatures(image: MicroPython) -> bytes:
+    """What an image holds besides its signatures and what fills it up for them."""
+    data = bytearray(image.data)
+    for piece in _pieces(image):
+        sector = piece.at + piece.whole
+        if data[sector : sector + 1] == bytes([_MARK]):
+            behind = data[sector : sector + SECTOR_SIZE]
+            data[sector : sector + SECTOR_SIZE] = b"\xff" * len(behind)
+    return bytes(data).rstrip(b"\xff")
+
+
 def _sign(data: bytearray, piece: _Piece, key: SigningKey) -> None:
     """Put the signature where it belongs; whatever else stands there is not written over."""
     assert key.private is not None

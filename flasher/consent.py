@@ -15,7 +15,14 @@ from typing import Annotated
 
 import typer
 
-from .boot_signing import SigningKey, is_locked, read_signing_key, signed
+from .boot_signing import (
+    SigningKey,
+    check_signed,
+    is_locked,
+    read_signing_key,
+    signed,
+    without_signatures,
+)
 from .home_io import Home, write_whole
 from .image import MicroPython, look_at
 from .secure import Wish
@@ -142,10 +149,20 @@ def _signed_images(home: Home, images: Images, key: SigningKey) -> Images:
     for chip, (path, image) in images.items():
         # A signature is another each time, so the first is kept.
         kept = home.images / f"{image.sha256[:24]}-{key.digest.hex()[:24]}.signed"
-        if kept.exists():
-            image = look_at(kept.read_bytes())
-        done = signed(image, key)
-        if done is not image and done.data != image.data:
-            write_whole(kept, done.data)
-        found[chip] = (kept if kept.exists() else path, done)
+        done = _kept(kept, image, key)
+        if done is None:
+            done = signed(image, key)
+            if done.data != image.data:
+                write_whole(kept, done.data)
+        found[chip] = (kept if done.data != image.data else path, done)
     return found
+
+
+def _kept(path: Path, image: MicroPython, key: SigningKey) -> MicroPython | None:
+    """What was signed earlier of just this image; None for whatever else lies there."""
+    try:
+        found = look_at(path.read_bytes())
+        check_signed(found, key.digest)
+        return found if without_signatures(found) == without_signatures(image) else None
+    except (OSError, FlashError):
+        return None

@@ -12,6 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
 from flasher import app, consent
+from flasher.boot_signing import (
+    check_signed,
+    digest_of,
+    read_signing_key,
+    signed,
+    without_signatures,
+)
 from flasher.consent import ENCRYPT_WORDS, PASSPHRASE, SIGN_WORDS, Asked
 from flasher.home_io import Home
 from flasher.image import look_at
@@ -100,6 +107,32 @@ def test_images_are_signed_once_and_kept(
     where, image = images["esp32c3"]
     assert where.read_bytes() == image.data != plain["esp32c3"][1].data
     assert consent.prepared(home, plain, asked, as_json=True) == (wish, images)
+
+
+@pytest.mark.parametrize("planted", ["unsigned", "signed", "no image"])
+def test_what_was_planted_among_the_images_is_never_signed_nor_used(
+    tmp_path: Path, locked: Path, planted: str, key: rsa.RSAPrivateKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(PASSPHRASE, "city hall")
+    home = Home(tmp_path / "laptop")
+    path = tmp_path / "image.bin"
+    image = look_at(micropython_image("esp32", 4))
+    path.write_bytes(image.data)
+    asked = Asked((False, ""), (True, SIGN_WORDS), locked)
+    _, made = consent.prepared(home, {"esp32": (path, image)}, asked, as_json=True)
+    where, first = made["esp32"]
+    other = bytearray(image.data)
+    other[-1] ^= 1
+    evil = look_at(bytes(other))
+    if planted == "signed":  # By the same key, of another image: an old one, say.
+        evil = signed(evil, read_signing_key(locked.read_bytes(), "city hall"))
+    where.write_bytes(evil.data if planted != "no image" else b"noise")
+    _, again = consent.prepared(home, {"esp32": (path, image)}, asked, as_json=True)
+    assert again["esp32"][0] == where
+    assert where.read_bytes() == again["esp32"][1].data
+    assert without_signatures(again["esp32"][1]) == without_signatures(first)
+    check_signed(again["esp32"][1], digest_of(key.public_key()))
 
 
 def test_a_passphrase_is_asked_where_a_person_sits(
