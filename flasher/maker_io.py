@@ -117,7 +117,7 @@ class Maker:
 
         job = {
             "do": "node", "port": port, "baud": self._wishes.baud,
-            "at_the_pole": self._wishes.at_the_pole,
+            "at_the_pole": self._wishes.at_the_pole, "wish": self._wishes.wish.told(),
         }  # fmt: skip
         try:
             result = self.crew.work(job, order, tell)
@@ -148,6 +148,8 @@ class Maker:
             )  # fmt: skip
         path, image = self._images[chip]
         fits(image, chip, int(found["flash_mb"]))
+        if line is None and found["refusal"]:  # It gets no identity of this job.
+            raise FlashError(*found["refusal"])
         with self._lock:
             if mac in self._busy:
                 raise FlashError(f"The board {mac} is being made at another port.", FAILED)
@@ -157,8 +159,7 @@ class Maker:
         begun["node_id"] = wish.node_id
         return {
             "identity": self._job.identity(wish.node_id), "micropython": str(path),
-            "application": self._application, "wish": self._wishes.wish.told(),
-            "record": self._journal.sealed(mac),
+            "application": self._application, "record": self._journal.sealed(mac),
         }  # fmt: skip
 
     def _done(self, result: Mapping[str, Any]) -> Made:

@@ -51,6 +51,20 @@ def may_get(fuses: Fuses, wish: Wish, image: MicroPython) -> None:
     secure.plan(fuses, wish)
 
 
+def refusal(fuses: Fuses, wish: Wish) -> FlashError | None:
+    """Why a board that no journal knows cannot be secured so, by its eFuses alone."""
+    if not wish:
+        return None
+    try:
+        secure.judge(fuses, wish)
+        if not secure.may_write(fuses):
+            raise _unknown(fuses)
+        secure.plan(fuses, wish)
+    except FlashError as error:
+        return error
+    return None
+
+
 def secure_board(
     board: Session, order: Order, keep: Keep, tell: Progress
 ) -> tuple[int, Mapping[str, str]]:
@@ -114,11 +128,7 @@ def _must_be_of(fuses: Fuses, order: Order) -> Mapping[str, Any]:
     record = order.record
     name = LOCKED if fuses.secured else HALF_BURNT
     if record is None:
-        raise FlashError(
-            "Keys are burnt into this board, of which this laptop's journal knows nothing: nobody "
-            f"can say what its flash holds. {_aside(fuses)}",
-            REFUSED, name,
-        )  # fmt: skip
+        raise _unknown(fuses)
     if secure.wish_of(record) != order.wish:
         raise FlashError(
             "This board was begun with other options. Run the command with the options (and the "
@@ -165,6 +175,14 @@ def _must_open(board: Session, image: MicroPython) -> None:
             f"The key that was burnt is not whole: its power went away amid it. {_aside(fuses)}",
             REFUSED, HALF_BURNT,
         )  # fmt: skip
+
+
+def _unknown(fuses: Fuses) -> FlashError:
+    return FlashError(
+        "Keys are burnt into this board, of which this laptop's journal knows nothing: nobody "
+        f"can say what its flash holds. {_aside(fuses)}",
+        REFUSED, LOCKED if fuses.secured else HALF_BURNT,
+    )  # fmt: skip
 
 
 def _aside(fuses: Fuses) -> str:

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import jobs_io
+from . import jobs_io, production_io
 from .image import look_at
-from .secure import wish_of
+from .secure import Wish, wish_of
 from .session_io import Found
 from .troubles import INTERRUPTED, FlashError
 
@@ -42,13 +42,15 @@ def _listen() -> None:
     os._exit(INTERRUPTED)
 
 
-def _ask(found: Found) -> jobs_io.Payload:
-    """Tell who answers and wait for what it becomes."""
+def _ask(found: Found, wish: Wish) -> jobs_io.Payload:
+    """Tell who answers, what it could not become if it is new, and wait for what it becomes."""
     fuses = found.fuses
+    why = production_io.refusal(fuses, wish)
     _tell(
         board={
             "mac": found.mac, "chip": found.chip, "flash_mb": found.flash_mb,
             "secured": fuses.secured, "begun": fuses.begun,
+            "refusal": None if why is None else [str(why), why.code, why.name],
         }
     )  # fmt: skip
     order: dict[str, Any] = json.loads(_said.get())
@@ -56,7 +58,7 @@ def _ask(found: Found) -> jobs_io.Payload:
         raise FlashError(str(order.get("refused", "No identity was given.")), 4, "refused")
     return jobs_io.Payload(
         look_at(_content(order["micropython"])), _content(order["application"]),
-        order["identity"], wish_of(order.get("wish") or {}), order.get("record"),
+        order["identity"], wish, order.get("record"),
     )  # fmt: skip
 
 
@@ -80,8 +82,14 @@ def _work(job: Mapping[str, Any]) -> dict[str, Any]:
         return jobs_io.look(port, int(job["baud"]), _progress)
     if job["do"] == "check":
         return jobs_io.check(port, _progress, at_the_pole=at_the_pole)
+    wish = wish_of(job["wish"])
     return jobs_io.flash_node(
-        port, int(job["baud"]), _ask, _keep, _progress, at_the_pole=at_the_pole
+        port,
+        int(job["baud"]),
+        lambda found: _ask(found, wish),
+        _keep,
+        _progress,
+        at_the_pole=at_the_pole,
     )
 
 

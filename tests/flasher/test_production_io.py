@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from secure_rig import APPLICATION, IDENTITY, Bench
 
-from flasher import session_io
+from flasher import production_io, session_io
 from flasher.secure import LAYOUTS, Wish
 from flasher.troubles import FlashError
 from hardware_sim.rom.crypt import SeenFlash
@@ -185,6 +185,23 @@ def test_another_wish_or_another_key_of_the_node_is_refused(key: rsa.RSAPrivateK
     assert "other options" in refused(bench, Wish(flash_encryption=True))
     bench.identity["key"] = "6f" * 16
     assert "keys of this node have changed" in refused(bench, bench.both)
+
+
+def why_not(bench: Bench, wish: Wish) -> str:
+    with bench.powered(), session_io.session("a port", 460800, lambda *_: None) as board:
+        return str(production_io.refusal(board.found.fuses, wish) or "")
+
+
+def test_a_board_that_no_journal_knows_is_judged_by_its_efuses(key: rsa.RSAPrivateKey) -> None:
+    old, good, begun = Bench("esp32", key, revision=1), Bench("esp32", key), Bench("esp32c3", key)
+    assert "needs an ESP32 of revision 3" in why_not(old, old.both)
+    assert why_not(old, Wish(flash_encryption=True)) == why_not(good, good.both) == ""
+    assert why_not(begun, begun.both) == ""
+    lost_power(begun, 2, torn=False)
+    assert "journal knows nothing" in why_not(begun, begun.both)
+    begun.secure(begun.both)
+    assert "journal knows nothing" in why_not(begun, begun.both)
+    assert why_not(begun, Wish()) == ""  # The parent tells that one by itself.
 
 
 def test_nothing_is_touched_when_image_or_chip_is_not_fit(key: rsa.RSAPrivateKey) -> None:

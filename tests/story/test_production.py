@@ -255,6 +255,39 @@ def test_a_board_whose_power_went_at_a_burn_is_completed_by_the_same_command(
 
 
 @pytest.mark.slow
+def test_boards_that_are_refused_use_up_no_identity(
+    rig: FlashRig, office: Office, tmp_path: Path
+) -> None:
+    bench = Bench("esp32c3", office.key)  # Another laptop's.
+    bench.secure(bench.both)
+    bench.put_into(tmp_path / "foreign")
+    foreign = rig.board("foreign", chip="esp32c3")
+    refused = secured(rig, foreign, office)
+    assert (refused["exit"], refused["name"]) == (4, "locked"), refused
+    old = rig.board("old", "--revision", "1", chip="esp32")
+    refused = secured(rig, old, office)
+    assert (refused["exit"], refused["name"]) == (4, "unfit"), refused
+    assert "needs an ESP32 of revision 3" in refused["error"]
+    good = rig.node(rig.board("good", chip="esp32c3"), "--label", "none")
+    assert (good["exit"], good["node_id"]) == (0, "02aa00000001"), good
+
+
+@pytest.mark.slow
+def test_a_board_whose_self_test_failed_is_done_when_it_passes(
+    rig: FlashRig, office: Office
+) -> None:
+    """By then all is burnt, and its node has written its files."""
+    board = fresh(rig, "esp32c3", "--bare")
+    first = secured(rig, board, office)
+    assert (first["exit"], first["name"]) == (1, "self-test"), first
+    board.close()
+    board = fresh(rig, "esp32c3")
+    made = secured(rig, board, office)
+    assert (made["exit"], made["failed"], made["node_id"]) == (0, [], "02aa00000001"), made
+    is_told_in_the_receipt(made, office)
+
+
+@pytest.mark.slow
 def test_two_boards_lose_their_power_and_others_go_on(rig: FlashRig, office: Office) -> None:
     faults = {"esp32": "unplug-at-burn=4", "esp32s3": "torn-burn=1"}
     boards = [
