@@ -21,6 +21,10 @@ class Site:
         self.lamps = {a.asset_id: a for a in site_plan.assets if a.kind == "lamp"}
         self.bays = {a.asset_id: a for a in site_plan.assets if a.kind == "bay"}
         self.assets = self.lamps | self.bays
+        self.places = {a.asset_id: (a.lat, a.lon) for a in site_plan.assets}
+        self._of_node: dict[str, list[str]] = {}
+        for asset in site_plan.assets:
+            self._of_node.setdefault(asset.node_id, []).append(asset.asset_id)
         # Nodes of cabinets by the cabinet's id, and air stations by their own.
         self.cabinet_nodes = {a.cabinet_id: a for a in site_plan.assets if a.kind == "cabinet"}
         self.air = {a.asset_id: a for a in site_plan.assets if a.kind == "air"}
@@ -32,6 +36,11 @@ class Site:
             planning.zone_from_name(site_plan.site.zone),
         )
         self._switched: dict[tuple[datetime.date, int, int], tuple[float, float]] = {}
+
+    def served(self, node_id: str, label: str) -> str:
+        """The asset that a node serves by the plan; by its label where the plan has it not."""
+        known = self._of_node.get(node_id, [label])
+        return label if label in known else known[0]
 
     def lamp_type(self, asset: plan.Asset) -> plan.LampType:
         """The type of a lamp."""

@@ -117,6 +117,11 @@ class City:
         path.write_text(json.dumps(ports))
         return {name: ports[name] for name in wanted}
 
+    @property
+    def missing_on_line(self) -> int:
+        """How many of the lamps that were wished on the line are not there."""
+        return self.wishes.line - len(self.on_line())
+
     def on_line(self) -> dict[str, int]:
         """Addresses on the serial line, by node id: the first lamps whose board can have one."""
         lamps = [a for a in self.plan.assets if a.kind == "lamp" and a.lamp_board == "nema"]

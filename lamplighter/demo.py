@@ -127,6 +127,11 @@ class Demo:
     async def start(self) -> None:
         """Start everything; MissingError names what does not get ready."""
         city = self._city
+        if city.missing_on_line:
+            raise MissingError(
+                f"--line {city.wishes.line}: this city has {city.missing_on_line} fewer lamps "
+                "whose board can be on a line; take more --lamps, or a new --data"
+            )
         for name, port in city.ports.items():
             if await _port_open(port):
                 raise MissingError(

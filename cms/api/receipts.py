@@ -37,19 +37,26 @@ async def add(said: ReceiptSaid, who: Engineer, parts: Parts) -> dict[str, Any]:
         receipt, _ = handover.check_receipt(said.model_dump_json())
     except handover.ReceiptError as error:
         raise RefusedError(422, str(error), (Fault("signature", str(error), None),)) from error
-    t = tables.receipts
+    t, site = tables.receipts, parts.street.site
+    # Boxes may hang exchanged, and the plan knows it.
+    asset_id = site.served(receipt.node_id, receipt.asset_id)
     async with parts.store.write() as unit:
-        twin = sa.select(t.c.node_id).where(
-            sa.or_(t.c.asset_id == receipt.asset_id, t.c.mac == receipt.mac),
+        alike = sa.select(t.c.node_id, t.c.asset_id, t.c.mac).where(
+            sa.or_(t.c.asset_id == asset_id, t.c.mac == receipt.mac),
             t.c.node_id != receipt.node_id,
         )
-        found = await unit.rows(twin)
+        found = [
+            row
+            for row in await unit.rows(alike)
+            if row["mac"] == receipt.mac
+            or site.served(row["node_id"], row["asset_id"]) == asset_id
+        ]
         if found:
             rule = f"the receipt of {found[0]['node_id']} has this asset or MAC: a swap?"
             raise RefusedError(409, rule, (Fault("receipt.asset_id", rule, receipt.asset_id),))
         await unit.run(t.delete().where(t.c.node_id == receipt.node_id))
         row = {
-            "node_id": receipt.node_id, "asset_id": receipt.asset_id, "mac": receipt.mac,
+            "node_id": receipt.node_id, "asset_id": asset_id, "mac": receipt.mac,
             "body": msgspec.to_builtins(receipt), "imported_ms": parts.street.now_ms(),
         }  # fmt: skip
         await unit.run(t.insert(), [row])
@@ -74,15 +81,15 @@ async def listed(
 
 
 async def _told(unit: Unit, parts: Context, rows: Any) -> list[dict[str, Any]]:
-    devices = await parts.street.by_asset(unit, [row["asset_id"] for row in rows])
     site = parts.street.site
-    places = {asset.asset_id: (asset.lat, asset.lon) for asset in site.plan.assets}
+    rows = [{**row, "asset_id": site.served(row["node_id"], row["asset_id"])} for row in rows]
+    devices = await parts.street.by_asset(unit, [row["asset_id"] for row in rows])
     return [
         receipts.told(
             row,
             receipts.state(row, devices.get(row["asset_id"])),
             site.rfc3339(row["imported_ms"] / 1000),
-            places.get(row["asset_id"], (None, None)),
+            site.places.get(row["asset_id"], (None, None)),
         )
         for row in rows
     ]

@@ -33,6 +33,7 @@ DRIVER_BANKS = (
 )  # fmt: skip
 # In these banks it is the place of a signed power of ten instead, of which no more is believed.
 _TENS = (203, 204)
+_EXACT_MAX = (1 << 53) - 1  # What all readers of JSON keep; no driver has used so much.
 _TEN_MAX = 9
 
 
@@ -67,4 +68,5 @@ def _value(bank: int, first: int, part: bytes, place: int, count: int, off: int)
     ten = part[off] - 256 if part[off] > 127 else part[off]
     if ten > _TEN_MAX or -ten > _TEN_MAX:
         return None
-    return number * int(10**ten) if ten >= 0 else number // int(10 ** (-ten))
+    number = number * int(10**ten) if ten >= 0 else number // int(10 ** (-ten))
+    return number if number <= _EXACT_MAX else None

@@ -113,8 +113,8 @@ def handle(city: City, address: str) -> str:
     """An address of the page with ids of this city in it, without `world/`."""
     node = city.get(f"/lamps/{LAMP}")["node_id"]
     kind = address.split("/")[1] if "/" in address else ""
-    ids = {"lamps": LAMP, "bays": BAY, "feeders": FEEDER, "people": LAMP, "links": node, "nodes": node,
-           "photocell": LAMP, "cabinets": "C-1", "signs": "S-0001"}  # fmt: skip
+    ids = {"lamps": LAMP, "bays": BAY, "feeders": FEEDER, "people": LAMP, "links": node,
+           "nodes": node, "photocell": LAMP, "cabinets": "C-1", "signs": "S-0001"}  # fmt: skip
     filled = re.sub(r"\{[^}]*\}", ids.get(kind, ""), address).removeprefix("world/")
     return filled + LAMP if filled.endswith("lamp=") else filled
 

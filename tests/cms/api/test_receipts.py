@@ -47,7 +47,7 @@ async def test_without_a_position_the_plans_place_is_told(fresh: Cms) -> None:
     await fresh.ask("POST", "/receipts", receipt(position=None), role="admin")
     await fresh.ask(
         "POST", "/receipts", receipt(
-            position=None, asset_id="new", node_id="02aa00000003", mac="246f28000003"
+            position=None, asset_id="new", node_id="06aa00000003", mac="246f28000003"
         ), role="admin",
     )  # fmt: skip
     known, new = (await fresh.get("/receipts"))["items"]
@@ -63,6 +63,17 @@ async def test_a_newer_receipt_of_a_node_replaces_the_older(fresh: Cms) -> None:
         ).status_code == 201
     listed = await fresh.get("/receipts")
     assert [row["mac"] for row in listed["items"]] == ["246f28000009"]
+
+
+async def test_a_receipt_counts_for_the_pole_that_the_plan_has_its_node_at(fresh: Cms) -> None:
+    """As after a swap that was settled: what the labels say is no duplicate."""
+    first, second = "02aa00000001", "02aa00000002"
+    await fresh.ask("POST", "/receipts", receipt(asset_id="L-0002"), role="admin")
+    other = receipt(node_id=second, asset_id="L-0001", mac="246f28000002")
+    answer = await fresh.ask("POST", "/receipts", other, role="admin")
+    assert answer.status_code == 201, answer.text
+    rows = {row["id"]: row["asset_id"] for row in (await fresh.get("/receipts"))["items"]}
+    assert rows == {first: "L-0001", second: "L-0002"}
 
 
 @pytest.mark.parametrize("changed", [{"node_id": "02aa00000002"}])

@@ -38,7 +38,9 @@ def test_a_number_that_is_put_at_its_place_is_read_again(
         content[off] = ten & 0xFF
         expected = number * 10**ten if ten >= 0 else number // 10**-ten
     first = data.draw(st.integers(0, min(place, off) if bank in (203, 204) else place))
-    assert wire.driver_facts(part(bank, first, bytes(content[first:]))) == [(name, expected)]
+    # What no reader of JSON keeps exactly, no driver has used: then it is left out.
+    told = [(name, expected)] if expected < 1 << 53 or bank not in (203, 204) else []
+    assert wire.driver_facts(part(bank, first, bytes(content[first:]))) == told
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=NAMES)
@@ -65,7 +67,7 @@ def test_what_a_driver_does_not_know_or_tell_is_left_out(
 def test_any_bytes_at_all_give_known_names_and_bounded_numbers(content: bytes) -> None:
     for name, number in wire.driver_facts(content):
         assert name in NAMES
-        assert -60 <= number < 1 << 8 * 8 + 30
+        assert -60 <= number < 1 << 64
 
 
 def test_what_all_banks_hold_fits_one_frame() -> None:

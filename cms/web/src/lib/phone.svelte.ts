@@ -59,7 +59,10 @@ class Phone {
           if (!(error instanceof Refused) || !UNFIT.includes(error.status)) throw error;
           // One of them is not good: halves find it.
           if (part.length > 1) atOnce = Math.ceil(part.length / 2);
-          else refused.set(part[0]!.id, error.message);
+          else {
+            refused.set(part[0]!.id, error.message);
+            atOnce = AT_ONCE;
+          }
         }
       }
       this.trouble = [...refused.values()][0] ?? '';
