@@ -29,6 +29,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Keys and rec
 _Config = Annotated[Path, typer.Option("--config", help="Settings (docs/settings.md).")]
 _CONFIG = Path("controller.toml")
 _WAIT_S = 20
+_LINED_BOARD = "nema_rs485"
 
 
 def now_text() -> str:
@@ -141,6 +142,8 @@ def _wanted(
         said: dict[str, Any] = {"node_id": node_id, "asset_id": row.asset_id, "kind": row.kind}
         if asset:
             said |= {"kind": asset.kind, "lat": asset.lat, "lon": asset.lon}
+            if asset.kind == "lamp":
+                said["board"] = asset.lamp_board
         found.append((Given(node_id, row.asset_id, receipts.generation(node_id)), said))
     for _ in range(count):
         node_id = _new_id(site, secrets.token_hex(8))
@@ -165,9 +168,11 @@ def _near(site: plan.Plan, site_key: bytes, asset_id: str) -> dict[str, Any]:
 
 
 def _line(settings: Settings, node_id: str) -> dict[str, Any]:
-    """The address of a node on a serial line, and the line's rate."""
+    """The address of a node on a serial line, the line's rate, and the board for it."""
     on = next((row for row in settings.lines if node_id in row.nodes), None)
-    return {} if on is None else {"line": [on.nodes[node_id], on.baud]}
+    if on is None:
+        return {}
+    return {"line": [on.nodes[node_id], on.baud], "board": _LINED_BOARD}
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class Job:
             if not node_id and spare:
                 node_id = spare.pop(0)
             if node_id in self._keys:
-                self.rows[node_id] = row
+                board = str(self._keys[node_id][1].get("board") or "")  # As the plan has it.
+                self.rows[node_id] = replace(row, board=row.board or board)
             else:
                 faults.append(f"line {row.line}: no batch has a key for {row.asset_id}")
         for row in self.rows.values():

@@ -52,6 +52,7 @@ def test_a_node_on_a_serial_line_is_told_its_address_and_the_lines_rate(config: 
     nodes = batch(config)
     assert nodes["L-0002"]["node_id"] == node_id
     assert nodes["L-0002"]["line"] == [17, 57600]
+    assert (nodes["L-0001"]["board"], nodes["L-0002"]["board"]) == ("nema", "nema_rs485")
     assert "line" not in nodes["L-0001"]
 
 
