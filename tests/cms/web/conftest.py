@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +61,7 @@ def _await(address: str) -> None:
         try:
             with urllib.request.urlopen(f"{address}/api/v1/me", timeout=2):
                 return
-        except urllib.error.URLError:
+        except OSError:  # Nobody listens yet, or it is cut off as it starts.
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
