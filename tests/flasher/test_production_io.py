@@ -104,10 +104,7 @@ _QUICK = ("esp32", "esp32c3")
 @pytest.mark.parametrize(
     "chip", [*_QUICK, *(pytest.param(c, marks=pytest.mark.slow) for c in CHIPS if c not in _QUICK)]
 )
-# Encryption alone burns what both burn, without the digest: it is for the soak, too.
-@pytest.mark.parametrize(
-    "options", [pytest.param("encryption", marks=pytest.mark.slow), "boot", "both"]
-)
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("torn", [False, True])
 def test_power_that_ends_with_or_amid_any_burn_bricks_no_board(
     chip: str, options: str, torn: bool, key: rsa.RSAPrivateKey
