@@ -14,6 +14,7 @@ to the plan) and returns its status and the node as it is: a tuple of
 Keys are echoed; a line is at most LINE_MAX characters, what is longer is refused whole.
 """
 
+import binascii
 import json
 import os
 import select
@@ -26,9 +27,12 @@ LINE_MAX = 80
 QUIET_TURNS = 600  # A minute without a key, at ten turns a second.
 BY_HAND_MIN, BY_HAND_MIN_MAX = 10, 60
 NOTHING, BACK = -1, -2
+# A line of the port takes 1,152 bytes a turn; and an answer is never in memory as a whole, for
+# there is seldom a kilobyte in one piece.
+ROWS_A_TURN = 10
 _LOG = 10
 _RECORD = "<BIIBBBHIHIi"  # As happenings.py writes it, and a CRC after it.
-_RECORD_SIZE = 34
+_RECORD_SIZE = struct.calcsize(_RECORD) + 4
 _QUALITY = ("none", "estimated", "synchronised", "rtc")
 _STATUS = ("done", "expired", "refused", "weaker")
 _CAUSES = ("", "power_on", "hard_reset", "watchdog", "deep_sleep", "soft_reset")
@@ -69,18 +73,23 @@ def run(ask, stream=None, out=None):
     stream: (read bytes without waiting), for tests; out: what takes text.
     """
     read = stream or _keys()
-    said = out or _say
+    said = out or sys.stdout.write
     line, quiet, work, long = b"", 0, None, False
     while quiet < QUIET_TURNS or work:
         yield True
         quiet += 1
-        if work:
+        if work:  # What is typed meanwhile waits in the port.
             try:
-                said(next(work))
+                for _ in range(ROWS_A_TURN):
+                    text = next(work)
+                    said(text)
+                    if not text:
+                        break
             except StopIteration:
                 work = None
             except _BROKEN as error:
                 work = said("? {}\n".format(error))
+            continue
         data = read()
         if data is None:
             yield False
@@ -90,7 +99,7 @@ def run(ask, stream=None, out=None):
             if key in b"\r\n":
                 if long or line:
                     said("\n")
-                    work = _begin(b"" if long else line, ask, said) or work
+                    work = _begin(b"" if long else line, ask, said)
                 line, long = b"", False
             elif key in b"\x08\x7f":
                 if line:
@@ -104,7 +113,7 @@ def run(ask, stream=None, out=None):
 
 
 def _begin(line, ask, said):
-    """Answer a line; what takes longer is returned as a generator of text."""
+    """What answers a line, as a generator of text; "" where it waits. None: it was wrong."""
     words = line.decode().split()
     as_json = "--json" in words
     words = [word for word in words if word != "--json"]
@@ -113,14 +122,14 @@ def _begin(line, ask, said):
             raise Wrong("a line of at most {} characters".format(LINE_MAX))
         if words == ["selftest"]:
             return load(_SELFTEST).run(ask, rows_of, as_json)
-        said(answer(words, ask, as_json))
+        return answer(words, ask, as_json)
     except _BROKEN as error:
         said(_told({"error": str(error)}) if as_json else "? {}\n".format(error))
     return None
 
 
 def answer(words, ask, as_json=False):
-    """The text that answers a line's words; Wrong says what was expected."""
+    """A generator of the text that answers a line's words; Wrong says what was expected."""
     name = words[0]
     if name in ("help", "?"):
         pairs = [line.split(":", 1) for line in HELP.split("\n")]
@@ -134,9 +143,21 @@ def answer(words, ask, as_json=False):
         pairs = _PARTS[name](ask(NOTHING, 0)[1])
     else:
         raise Wrong("{}: a command as `help` lists them".format(name))
-    if as_json:
-        return _told({"command": name, "rows": [list(pair) for pair in pairs]})
-    return "".join([_row(left, right) for left, right in pairs])
+    return _as_json(name, pairs) if as_json else _as_lines(pairs)
+
+
+def _as_lines(pairs):
+    for left, right in pairs:
+        yield _row(left, right)
+
+
+def _as_json(name, pairs):
+    """One line of JSON, as `_told` would make it of the whole."""
+    before = '{{"command": "{}", "rows": ['.format(name)
+    for pair in pairs:
+        yield before + json.dumps(list(pair))
+        before = ", "
+    yield (before if before[0] == "{" else "") + "]}\n"
 
 
 def rows_of(facts):
@@ -160,9 +181,9 @@ def _status(facts):
     pairs += [
         ("firmware_version", facts[0]), ("slot", facts[1]), ("trial", facts[2]),
         ("failed_version", facts[3]),
-        ("configuration_digest", _hex(rows["configuration_digest"])),
+        ("configuration_digest", rows["configuration_digest"].hex()),
         ("configuration_generation", rows["configuration_generation"]),
-        ("schedule_digest", _hex(rows["schedule_digest"])),
+        ("schedule_digest", rows["schedule_digest"].hex()),
         ("schedule_generation", rows["schedule_generation"]),
         ("time", time_of(rows["day"], rows["second"], rows["quality"])),
         ("time_quality", _QUALITY[rows["quality"]]),
@@ -269,28 +290,34 @@ def _dim(words, ask):
 
 def _log(count):
     """The newest events in flash; the log removes what the controller has."""
-    from .words import EVENTS
-
-    names, found = EVENTS.split(" "), []
     try:
         segments = sorted([int(name) for name in os.listdir("/events") if name.isdigit()])
     except OSError:
-        segments = []
-    for segment in reversed(segments):
-        with open("/events/{}".format(segment), "rb") as file:
-            data = file.read()
-        at = len(data) // _RECORD_SIZE * _RECORD_SIZE
-        while at and len(found) < count:
-            at -= _RECORD_SIZE
-            record = struct.unpack_from(_RECORD, data, at)
-            what = names[record[3]] if record[3] < len(names) else str(record[3])
-            turn = ("ended", "begun", "")[record[4]] if record[4] < 3 else ""
-            when = time_of(record[6], record[7], record[5]) or "{} s after boot {}".format(
-                record[9] // 1000, record[1]
-            )
-            found.append((when, "{} {} {}".format(what, turn, record[10])))
-    found.reverse()
-    return found
+        return
+    files = ["/events/{}".format(segment) for segment in segments]
+    sizes = [os.stat(file)[6] // _RECORD_SIZE for file in files]
+    older = max(0, sum(sizes) - count)
+    for file, size in zip(files, sizes):
+        for number in range(older, size):
+            with open(file, "rb") as ring:
+                ring.seek(number * _RECORD_SIZE)
+                line = ring.read(_RECORD_SIZE)
+            if binascii.crc32(line[:-4]) == int.from_bytes(line[-4:], "little"):
+                yield _happened(struct.unpack_from(_RECORD, line))
+        older = max(0, older - size)
+
+
+def _happened(record):
+    """When, and what, of an event as it lies in flash."""
+    from .words import EVENTS
+
+    names = EVENTS.split(" ")
+    what = names[record[3]] if record[3] < len(names) else str(record[3])
+    turn = ("ended", "begun", "")[record[4]] if record[4] < 3 else ""
+    when = time_of(record[6], record[7], record[5]) or "{} s after boot {}".format(
+        record[9] // 1000, record[1]
+    )
+    return when, "{} {} {}".format(what, turn, record[10])
 
 
 def identity():
@@ -345,16 +372,8 @@ def _row(name, value):
     return "  {:<26} {}\n".format(name.replace("_", " "), value)
 
 
-def _hex(data):
-    return "".join(["{:02x}".format(byte) for byte in data])
-
-
 def _told(said):
     return json.dumps(said) + "\n"
-
-
-def _say(text):
-    sys.stdout.write(text)
 
 
 def _keys():

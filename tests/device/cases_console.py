@@ -66,7 +66,7 @@ def typed(pole, *keys):
 
 
 def rows(pole, line):
-    return dict(json.loads(console.answer(line.split(), pole, True))["rows"])
+    return dict(json.loads("".join(console.answer(line.split(), pole, True)))["rows"])
 
 
 def test_a_person_reads_units_and_a_program_numbers():
@@ -108,7 +108,7 @@ def test_civil_dates_are_those_of_the_calendar():
 
 
 def test_why_names_the_rules_weakest_first():
-    found = json.loads(console.answer(["why"], Pole(), True))["rows"]
+    found = json.loads("".join(console.answer(["why"], Pole(), True)))["rows"]
     assert found[:2] == [["program", 40], ["near", 60]]
 
 
@@ -149,6 +149,22 @@ def test_facts_of_another_version_are_an_error_and_not_the_end():
     pole.facts = lambda: facts()[:5] + [b"short"] + facts()[6:]
     said = typed(pole, b"sensors\r", b"help\r")
     assert "\n? " in said and "selftest" in said
+
+
+def test_an_answer_comes_in_pieces_and_what_is_typed_meanwhile_waits():
+    pieces = list(console.answer(["status"], Pole(), True))
+    assert max(len(piece) for piece in pieces) < 100
+    turns, said, left = [], [], [b"status --json\r", b"auto --json\r"]
+
+    def read():
+        turns.append(len(said))
+        return left.pop(0) if left else b""
+
+    for _ in console.run(Pole(), read, said.append):
+        pass
+    lines = [line for line in "".join(said).split("\n") if line[:1] == "{"]
+    assert [json.loads(line)["command"] for line in lines] == ["status", "auto"]
+    assert "".join(said[: turns[1]]).endswith("]}\n"), "it read before it had answered"
 
 
 def test_who_pulls_the_plug_ends_the_console():

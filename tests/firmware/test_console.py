@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pty
-import select
-import time
-import tty
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from real_node import Desk, RealNode
+from real_node import Desk, RealNode, configuration
 from servers import Broker
+from terminal import Terminal
 
 from protocol import wire
 
-
-class Terminal:
-    """What a laptop has at the other end of the cable."""
-
-    def __init__(self) -> None:
-        self.fd, self._board = pty.openpty()
-        tty.setraw(self._board)
-        self.path = os.ttyname(self._board)
-        self._came = ""
-
-    def close(self) -> None:
-        os.close(self.fd)
-        os.close(self._board)
-
-    def type(self, line: str) -> None:
-        os.write(self.fd, line.encode() + b"\r")
-
-    def read(self, until: str, seconds: float = 15.0) -> str:
-        """Everything up to a text; AssertionError with what came instead."""
-        end = time.monotonic() + seconds
-        while until not in self._came:
-            left = end - time.monotonic()
-            assert left > 0, self._came
-            if select.select([self.fd], [], [], left)[0]:
-                self._came += os.read(self.fd, 4096).decode()
-        said, _, self._came = self._came.partition(until)
-        return said + until
-
-    def ask(self, line: str) -> dict[str, Any]:
-        """The answer to a line that wants one for programs."""
-        self.type(line + " --json")
-        self.read("--json\n")
-        answer: dict[str, Any] = json.loads(self.read("}\n"))
-        return answer
+_SEGMENT = 32  # Events in a file of the log.
 
 
 @pytest.fixture
@@ -84,6 +45,34 @@ def test_a_joined_lamp_answers_at_its_port_and_works_on(
         assert dict(terminal.ask("network")["rows"])["broker_connected"] == 1
         terminal.type("nonsense")
         assert "? nonsense" in terminal.read("`help` lists them")
+    finally:
+        desk.close()
+        node.close()
+
+
+@pytest.mark.parametrize("count", [7, pytest.param(_SEGMENT + 3, marks=pytest.mark.slow)])
+def test_the_log_has_all_events_and_the_newest_last(
+    tmp_path: Path, mosquitto: Broker, terminal: Terminal, count: int
+) -> None:
+    node = RealNode(tmp_path, "lamp", mosquitto.port)
+    node.console_at(terminal.path)
+    node.start()
+    desk = Desk(node, mosquitto.port)
+    desk.acknowledging = False
+    try:
+        desk.pump(until=lambda: desk.last(wire.NodeState))
+        assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
+        node.clock.set(node.clock.now_s(), 300.0)
+        while (waiting := desk.ask().events_waiting) < count:
+            node.pages.power_mw[:] = 60000 * (waiting & 1)
+        node.clock.set(node.clock.now_s(), 1.0)
+        newest = terminal.ask("log 5")["rows"]
+        every = terminal.ask("log 2048")["rows"]
+        assert len(every) == desk.ask().events_waiting >= count
+        assert every[-5:] == newest
+        told = {" ".join(what.split()[:2]) for _, what in every}
+        assert told >= {"lamp_failure begun", "lamp_failure ended"}
+        assert [when for when, _ in every] == sorted(when for when, _ in every)
     finally:
         desk.close()
         node.close()

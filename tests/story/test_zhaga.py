@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from real_node import Desk, RealNode, configuration
 from servers import Broker
+from terminal import Terminal
 
 from hardware_sim import gear, provision
 from hardware_sim.board import layout
@@ -125,10 +126,13 @@ def test_a_pulled_node_leaves_the_lamp_lit_once_it_was_commissioned_and_not_befo
 
 
 @pytest.mark.slow
-def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
+def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour_and_its_console_answers(
     zhaga: tuple[RealNode, Desk],
 ) -> None:
     node, desk = zhaga
+    terminal = Terminal()
+    node.console_at(terminal.path)
+    node.pages.gear_input[:] = 1 << 1 | 1
     begin(node, desk)
     node.clock.set(node.clock.now_s(), 450.0)
     for number in range(1, 80):
@@ -142,6 +146,13 @@ def test_the_heap_of_a_zhaga_lamp_stays_free_after_an_hour(
     print(f"zhaga: {free_percent:.1f} % free")
     assert state.boot_count == 1
     assert free_percent >= HEAP_FREE_PERCENT_MIN
+    desk.pump(40.0, until=lambda: desk.last(wire.DriverData))
+    for _ in range(10):
+        for words in ("status", "why", "network"):
+            assert terminal.ask(words)["command"] == words
+        assert dict(terminal.ask("sensors")["rows"])["luminaire_gtin"] == 5415001234562
+        desk.pump(0.2)
+    terminal.close()
     assert not node.log()
 
 

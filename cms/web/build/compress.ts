@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-const WORTH = /\.(js|mjs|css|html|svg)$/;
+const WORTH = /\.(js|mjs|css|html|svg|wasm)$/;
 const BYTES_MIN = 1024;
 
 export function compress(): Plugin {

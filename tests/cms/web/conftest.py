@@ -102,14 +102,21 @@ class City:
         return [f"{v['id']}: {[n['target'] for n in v['nodes']][:3]}" for v in found["violations"]]
 
 
-@pytest.fixture(scope="module")
-def city() -> Iterator[City]:
-    """One server and one browser for the tests of a file."""
+@contextlib.contextmanager
+def browsed(*options: str) -> Iterator[City]:
+    """A city's server, and a browser with more options."""
     if not CHROMIUM.exists():
         pytest.skip("no Chromium here")
     with served() as address, sync_playwright() as tool:
         chromium = tool.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--headless=new", "--no-sandbox"]
+            executable_path=str(CHROMIUM), args=["--headless=new", "--no-sandbox", *options]
         )
         yield City(chromium, address)
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[City]:
+    """One server and one browser for the tests of a file."""
+    with browsed() as found:
+        yield found
