@@ -85,6 +85,10 @@ class City:
         answer.raise_for_status()
         return answer.json()
 
+    def nodes_log(self) -> str:
+        """What the nodes printed; a node that is well prints nothing."""
+        return "\n".join(file.read_text() for file in self.folder.rglob("nodes.log"))
+
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to one of the demo's programs."""
         os.kill(self.ready["pids"][name], number)

@@ -15,13 +15,10 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories that say no group of their own run one after the other, beside the group "story".
-
-    Each module has a city; spread over workers it would have several, on a machine of two cores.
-    """
+    """A file's stories run one after the other in one worker: spread, it would have two cities."""
     for item in items:
-        if item.path.parent == HERE and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("talq"))
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     _one_chip_each(items)
 
 

@@ -18,7 +18,6 @@ from story.city import ROOT, City
 
 from protocol import handover
 
-pytestmark = pytest.mark.xdist_group("flash")
 CHIPS = ("esp32", "esp32s3", "esp32c3", "esp32")
 FAULTS: dict[int, tuple[str, ...]] = {
     1: ("--fault", "unplug-at=50000"), 2: ("--fault", "brownout-at=70000"),

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from story.city import City
 
-pytestmark = pytest.mark.xdist_group("story")
-
 FEEDERS = ("F-1", "F-2", "F-3")
 
 

@@ -11,8 +11,6 @@ import httpx
 import pytest
 from story.city import ROOT, City
 
-pytestmark = pytest.mark.xdist_group("story")
-
 PAGE = (ROOT / "docs" / "contract.md").read_text("utf-8")
 NAME = re.compile(r"`([^`]+)`")
 LAMP, BAY, FEEDER = "L-0001", "B-0001", "F-1"

@@ -17,7 +17,6 @@ from board_rig import BoardProcess, said
 import flasher
 from hardware_sim.rom import CHIPS, esp_image, micropython_image
 
-pytestmark = pytest.mark.xdist_group("board")
 CONTENT = random.Random(6).randbytes(20_000)
 AT = "0x100000"
 KEPT_AT = "0x200000"  # Here it is written once, for those that read.

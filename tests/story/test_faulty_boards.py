@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from board_rig import BoardProcess, said
 
-pytestmark = pytest.mark.xdist_group("board")
 CONTENT = random.Random(7).randbytes(24_000)
 AT = 0x100000
 

@@ -21,7 +21,6 @@ from flash_rig import FlashRig, key_of
 
 from protocol import handover
 
-pytestmark = pytest.mark.xdist_group("flash")
 CHIPS = ("esp32", "esp32s3", "esp32c3")
 
 

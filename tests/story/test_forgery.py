@@ -7,12 +7,9 @@ import time
 from typing import Any
 
 import aiomqtt
-import pytest
 from story.city import City
 
 from protocol import wire
-
-pytestmark = pytest.mark.xdist_group("story")
 
 VICTIM, OTHER = "L-0007", "L-0008"
 

@@ -24,7 +24,7 @@ ON_S = 300  # After sunset they are switched on.
 LAT, LON = 50.8465, 4.3517
 ZONE_S = 3600  # November and December.
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("story")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

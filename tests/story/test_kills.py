@@ -14,8 +14,6 @@ import httpx
 import pytest
 from story.city import City
 
-pytestmark = pytest.mark.xdist_group("story")
-
 BAYS = 32
 ROUNDS = 7  # 32 bays x 7 changes: a few more than 200.
 KILLS = 20

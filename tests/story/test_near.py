@@ -12,8 +12,6 @@ from story.city import City
 from hardware_sim import provision
 from protocol import plan
 
-pytestmark = pytest.mark.xdist_group("story")
-
 QUIET, WALKED = 30, 80
 PROGRAM = {
     "name": "Quiet street",

@@ -28,7 +28,6 @@ from flasher.console_io import Console, status_of
 from flasher.ports_io import opened
 from protocol import handover
 
-pytestmark = pytest.mark.xdist_group("flash")
 BOARDS = ROOT / "firmware" / "boards"
 CHIPS = ("esp32", "esp32s3", "esp32c3")
 OPTIONS = ("--flash-encryption", "--secure-boot")

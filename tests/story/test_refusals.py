@@ -8,8 +8,6 @@ import httpx
 import pytest
 from story.city import City
 
-pytestmark = pytest.mark.xdist_group("story")
-
 TWO_AT_ONCE = {
     "name": "x",
     "steps": [{"at": "22:00", "level_percent": 60}, {"at": "22:00", "level_percent": 50}],

@@ -28,8 +28,6 @@ from lamplighter import broker
 from protocol import handover, plan, wire
 from protocol.wire import controller_end
 
-pytestmark = pytest.mark.xdist_group("story")
-
 NOW = "2026-11-21T10:00:00+00:00"
 
 

@@ -17,8 +17,6 @@ from servers import free_port
 
 from protocol import plan
 
-pytestmark = pytest.mark.xdist_group("story")
-
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261121
 AT_MS = 1_795_248_000_000  # As reporting_gateway.py dates its event 0.

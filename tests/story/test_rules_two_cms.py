@@ -16,8 +16,6 @@ from talq_examples import examples
 
 from protocol import talq
 
-pytestmark = pytest.mark.xdist_group("story")
-
 PROGRAM = next(talq.read_json(body) for kind, body in examples() if kind == "ControlProgram")
 DIMMED = 37
 

@@ -14,8 +14,6 @@ import pytest
 from servers import free_port
 from story.city import ROOT, City
 
-pytestmark = pytest.mark.xdist_group("talq")
-
 CHECKER = free_port()
 
 

@@ -22,8 +22,6 @@ from story.city import ROOT
 
 from protocol import plan, talq
 
-pytestmark = pytest.mark.xdist_group("talq")
-
 NORTH = "https://north.example/"
 CLASSES = [{"name": "g", "functions": []}]
 

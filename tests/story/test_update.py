@@ -34,8 +34,6 @@ from controller.library import Library
 from protocol import plan, talq, worldclock
 from protocol.schedule import planning
 
-pytestmark = pytest.mark.xdist_group("story")
-
 CMS = "http://cms.test/talq"
 GATEWAY = "3f6f1c0e-94c7-5a55-8a53-0a4b7d7a1c11"
 

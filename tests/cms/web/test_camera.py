@@ -16,6 +16,7 @@ from flasher.labels import Label, draw
 
 from .conftest import City, browsed
 
+pytestmark = pytest.mark.xdist_group("pages")
 _NODE, _POLE = "02aa000000a1", "BL-07"
 _PICTURE = (640, 480)
 _GREY = 128  # Both planes of colour, of a picture that has none.

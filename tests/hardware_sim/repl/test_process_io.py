@@ -13,7 +13,6 @@ from littlefs import LittleFS, UserContext
 from hardware_sim.repl import RESET, RESTARTED, Application
 from hardware_sim.repl.process_io import Places
 
-pytestmark = pytest.mark.xdist_group("board")
 VFS = (0x10000, 0x40000)
 
 
