@@ -59,6 +59,8 @@ def test_a_receipt_of_a_given_key_is_kept_once(receipts: Receipts) -> None:
         (receipt(passed=False), "self-test had failed"),
         ("{}", "no receipt"),
     ],
+    # Signatures are new ones each time, and workers must find the same tests.
+    ids=["other laptop", "unknown laptop", "other key", "node", "batch", "failed", "empty"],
 )
 def test_any_other_receipt_is_refused_with_its_reason(
     receipts: Receipts, text: str, words: str
