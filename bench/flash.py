@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import zopfli.zlib
 from mpremote.romfs import VfsRomWriter
 
 from flasher import build
 from flasher.image import look_at
-from flasher.jobs_io import Payload, parts_of
+from flasher.jobs_io import APPLICATION, Payload, parts_of
 from flasher.session_io import session
 from hardware_sim.rom import micropython_image
 
@@ -117,16 +118,21 @@ def _files(folder: Path) -> bytes:
 
 
 def _session(folder: Path, romfs: bytes) -> tuple[float, int]:
-    """Seconds and bytes of the application and the node's files in an esptool session."""
+    """Seconds and bytes of the application and the node's files in an esptool session.
+
+    Making the image and packing it are not in them: flash.py does that once, for all boards to
+    come, as `mpremote` is given the same files ready made.
+    """
     board = _Board(folder, "--line-speed")
     try:
         image = look_at(micropython_image("esp32", 4))
         parts = parts_of(Payload(image, romfs, _IDENTITY))
+        packed = zopfli.zlib.compress(romfs)
         with session(board.ports["rfc2217"], BAUD, lambda step, done, total: None) as found:
             found.erase()
             found.write(parts[:1])
             before, start_s = found.line_bytes, time.monotonic()
-            found.write(parts[1:])
+            found.write(parts[1:], {APPLICATION: packed})
             return time.monotonic() - start_s, found.line_bytes - before
     finally:
         board.close()

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import zopfli.zlib
+
 from protocol import handover
 
 from .troubles import MISSING, REFUSED, FlashError
@@ -116,14 +118,17 @@ class Home:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FlashError(f"{self._controller} cannot be read: {error}.", REFUSED) from error
 
-    def application(self) -> Path:
-        """The application's image, built when the sources have changed since."""
+    def application(self) -> tuple[Path, Path]:
+        """The application's image, and the same packed, made when the sources have changed."""
         path = self.images / f"application-{_sources_digest()}.romfs"
+        packed = path.with_suffix(".zlib")
         if not path.exists():
             from .build import build_application
 
             write_whole(path, build_application().data)
-        return path
+        if not packed.exists():
+            write_whole(packed, zopfli.zlib.compress(path.read_bytes()))
+        return path, packed
 
 
 def _sources_digest() -> str:

@@ -24,6 +24,7 @@ from .troubles import SILENT, FlashError
 
 _SETTLE_S = 2.5
 NOTHING = Wish()
+APPLICATION = "application"  # The name of its part.
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Payload:
     identity: Mapping[str, Any]
     wish: Wish = NOTHING
     record: Mapping[str, Any] | None = None  # Of an earlier run that secured this board.
+    packed: bytes = b""  # The application as a zlib stream.
 
 
 Ask = Callable[[Found], Payload]
@@ -54,7 +56,7 @@ def flash_node(
             written, versions = production_io.secure_board(board, order, keep, tell)
         else:
             board.erase()
-            board.write(order.parts)
+            board.write(order.parts, {APPLICATION: order.packed})
             written = sum(len(content) for _, _, content in order.parts)
             versions = order.versions
         written_s = time.monotonic() - start_s
@@ -111,7 +113,8 @@ def _order(board: Session, ask: Ask) -> Order:
         board.run()
         raise
     versions = {"micropython": image.version, "micropython_sha256": image.sha256}
-    return Order(wish, image, parts, payload.identity, versions, payload.record)
+    packed = payload.packed
+    return Order(wish, image, parts, payload.identity, versions, payload.record, packed)
 
 
 def suits(found: Found, micropython: MicroPython, wish: Wish = NOTHING) -> None:
@@ -131,7 +134,7 @@ def parts_of(payload: Payload) -> list[tuple[str, int, bytes]]:
     image, identity = payload.micropython, payload.identity
     parts = [
         ("MicroPython", image.offset, image.data),
-        ("application", image.place("romfs", len(payload.application)), payload.application),
+        (APPLICATION, image.place("romfs", len(payload.application)), payload.application),
     ]
     nvs = named(image.partitions, "nvs")
     if nvs is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from protocol import handover
 
-from . import journal_io, labels
+from . import journal_io, labels, production_io
 from .crew_io import Crew, Tell
 from .home_io import Home, write_whole
 from .image import MicroPython, fits
@@ -99,7 +99,7 @@ class Maker:
         self._laptop = laptop
         self._wishes = wishes
         self._images = images
-        self._application = str(home.application())
+        self._application, self._packed = map(str, home.application())
         missing_receipts(home, journal)
         self.crew = Crew()
         self._lock = threading.Lock()
@@ -147,7 +147,11 @@ class Maker:
                 MISSING, "no image",
             )  # fmt: skip
         path, image = self._images[chip]
+        # All that can be refused is refused before an identity is given.
         fits(image, chip, int(found["flash_mb"]))
+        image.place("romfs", Path(self._application).stat().st_size)
+        image.place("vfs", 0)
+        production_io.may_carry(image, self._wishes.wish)
         if line is None and found["refusal"]:  # It gets no identity of this job.
             raise FlashError(*found["refusal"])
         with self._lock:
@@ -159,7 +163,8 @@ class Maker:
         begun["node_id"] = wish.node_id
         return {
             "identity": self._job.identity(wish.node_id), "micropython": str(path),
-            "application": self._application, "record": self._journal.sealed(mac),
+            "micropython_sha256": image.sha256, "application": self._application,
+            "packed": self._packed, "record": self._journal.sealed(mac),
         }  # fmt: skip
 
     def _done(self, result: Mapping[str, Any]) -> Made:

@@ -39,15 +39,21 @@ class Order:
     identity: Mapping[str, Any]
     versions: Mapping[str, str]
     record: Mapping[str, Any] | None = None
+    packed: bytes = b""  # The application as a zlib stream, for a board that is not secured.
+
+
+def may_carry(image: MicroPython, wish: Wish) -> None:
+    """FlashError when this image is not fit for what is wished, on whichever board."""
+    if wish.digest is not None:
+        check_signed(image, wish.digest)
+    if wish.flash_encryption:
+        secure_io.must_be_marked(image)
 
 
 def may_get(fuses: Fuses, wish: Wish, image: MicroPython) -> None:
     """FlashError when this board or this image is not fit for what is wished."""
     secure.judge(fuses, wish)
-    if wish.digest is not None:
-        check_signed(image, wish.digest)
-    if wish.flash_encryption:
-        secure_io.must_be_marked(image)
+    may_carry(image, wish)
     secure.plan(fuses, wish)
 
 

@@ -5,18 +5,21 @@ esptool tells its progress to a logger that a process has once: one process serv
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import serial
 from esp_pylib.logger import EspLog, EspLogBase
 from esptool import cmds
+from esptool.loader import ERASE_WRITE_TIMEOUT_PER_MB, timeout_per_mb
 from esptool.util import FatalError
 
 from . import ports_io
@@ -102,13 +105,38 @@ class Session:
             cmds.erase_flash(self._esp)
             self._listener.tell("erase", 1, 1)
 
-    def write(self, parts: list[tuple[str, int, bytes]]) -> None:
-        """Write (name, offset, content) and compare each by its MD5."""
+    def write(
+        self,
+        parts: list[tuple[str, int, bytes]],
+        packed: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        """Write (name, offset, content) and compare each by its MD5.
+
+        packed: the content of a part by its name as a zlib stream, where somebody had time to pack
+        it better than esptool does. One that is not that content is left out.
+        """
         for name, offset, content in parts:
             self._listener.step = name
             self._listener.tell(name, 0, 1)
+            small = packed.get(name, b"")
             with _words(self._esp):
-                cmds.write_flash(self._esp, [(offset, content)], no_progress=False)
+                if _unpacked(small) == content:
+                    self._write_packed(name, offset, content, small)
+                else:
+                    cmds.write_flash(self._esp, [(offset, content)], no_progress=False)
+
+    def _write_packed(self, name: str, offset: int, content: bytes, packed: bytes) -> None:
+        """What esptool's write_flash does after it has packed a content."""
+        esp = self._esp
+        within_s = timeout_per_mb(ERASE_WRITE_TIMEOUT_PER_MB, len(content))
+        esp.flash_defl_begin(len(content), len(packed), offset)
+        for number, at in enumerate(range(0, len(packed), esp.FLASH_WRITE_SIZE)):
+            block = packed[at : at + esp.FLASH_WRITE_SIZE]
+            esp.flash_defl_block(block, number, timeout=within_s)
+            self._listener.tell(name, at + len(block), len(packed))
+        esp.flash_defl_finish(reboot=False, timeout=within_s)
+        if esp.flash_md5sum(offset, len(content)) != hashlib.md5(content).hexdigest():
+            raise FatalError("MD5 of file does not match data in flash!")
 
     def read(self, offset: int, size: int) -> bytes:
         """A part of the flash."""
@@ -148,6 +176,14 @@ class Session:
     def line(self) -> Any:
         """The port, for the console after `run`."""
         return self._esp._port
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    """What a zlib stream holds; None when it is none."""
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:
+        return None
 
 
 @contextmanager

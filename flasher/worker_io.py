@@ -20,7 +20,7 @@ from . import jobs_io, production_io
 from .image import look_at
 from .secure import Wish, wish_of
 from .session_io import Found
-from .troubles import INTERRUPTED, FlashError
+from .troubles import INTERRUPTED, REFUSED, FlashError
 
 
 def _tell(**said: Any) -> None:
@@ -56,9 +56,15 @@ def _ask(found: Found, wish: Wish) -> jobs_io.Payload:
     order: dict[str, Any] = json.loads(_said.get())
     if "identity" not in order:
         raise FlashError(str(order.get("refused", "No identity was given.")), 4, "refused")
+    image = look_at(_content(order["micropython"]))
+    if image.sha256 != order["micropython_sha256"]:
+        raise FlashError(
+            f"{order['micropython']} is another image than it was when this command began. Run "
+            "it again.", REFUSED, "changed",
+        )  # fmt: skip
     return jobs_io.Payload(
-        look_at(_content(order["micropython"])), _content(order["application"]),
-        order["identity"], wish, order.get("record"),
+        image, _content(order["application"]), order["identity"], wish, order.get("record"),
+        _content(order["packed"]),
     )  # fmt: skip
 
 

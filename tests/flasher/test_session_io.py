@@ -10,6 +10,7 @@ import contextlib
 import json
 import random
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -33,6 +34,10 @@ MAC = bytes.fromhex("246f28010203")
 SESSION_S_MAX = 600.0  # Of the session's own time: whoever waits longer hangs.
 CONTENT = random.Random(5).randbytes(9000)
 AT = 0x300000
+# Packed beforehand, in more than one block of the protocol.
+PACKED_CONTENT = random.Random(6).randbytes(18_000) + bytes(9000)
+PACKED = {"application": zlib.compress(PACKED_CONTENT, 9)}
+PACKED_AT = 0x310000
 IMAGE = micropython_image("esp32", 4)
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "status": [{"command": "status", "rows": [["node_id", "02aa00000001"], ["kind", "lamp"]]}],
@@ -40,10 +45,10 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
 }
 FLIP, DROP, JUNK, AGAIN, CUT = range(5)
 # What happens to the line to the board (0) and from it (1), each at its so-manieth byte: a session
-# has some 58,000 and 9,000.
+# has some 77,000 and 9,000.
 WHAT = st.integers(FLIP, CUT), st.binary(min_size=1, max_size=40)
 STRIKES = st.lists(
-    st.tuples(st.just(0), st.integers(0, 60_000), *WHAT)
+    st.tuples(st.just(0), st.integers(0, 80_000), *WHAT)
     | st.tuples(st.just(1), st.integers(0, 9000), *WHAT),
     max_size=6,
 )
@@ -196,7 +201,8 @@ def worked(wire: Wire) -> dict[str, Any]:
     """All that is done to a board, in one session."""
     with session_io.session("a port", 460800, lambda *_: None) as board:
         assert board.found.mac == MAC.hex()
-        board.write([("files", AT, CONTENT)])
+        parts = [("files", AT, CONTENT), ("application", PACKED_AT, PACKED_CONTENT)]
+        board.write(parts, PACKED)
         assert board.read(AT, 6000) == CONTENT[:6000]
         board.run()
         console = Console(board.line)
@@ -209,7 +215,36 @@ def worked(wire: Wire) -> dict[str, Any]:
 def test_without_a_disturbance_all_of_it_works() -> None:
     with on_a_line([]) as wire:
         assert worked(wire)["node_id"] == "02aa00000001"
-    assert wire.flash.read(AT, len(CONTENT)) == CONTENT
+    assert is_written(wire)
+
+
+@pytest.mark.parametrize(
+    "packed", [b"", b"no stream", PACKED["application"][:-9], zlib.compress(b"another")]
+)
+def test_what_is_not_the_content_packed_is_not_written(packed: bytes) -> None:
+    with on_a_line([]) as wire, mock.patch.dict(PACKED, {"application": packed}):
+        worked(wire)
+    assert is_written(wire)
+
+
+def test_a_packed_part_that_the_flash_kept_not_is_told() -> None:
+    with on_a_line([]) as wire:
+        program = wire.flash.program
+        turned = mock.Mock(side_effect=lambda at, data: program(at, bytes(data[::-1])))
+        with (
+            mock.patch.object(wire.flash, "program", turned),
+            pytest.raises(FlashError, match="flash"),
+            session_io.session("a port", 460800, lambda *_: None) as board,
+        ):
+            board.write([("application", PACKED_AT, PACKED_CONTENT)], PACKED)
+    assert turned.called
+
+
+def is_written(wire: Wire) -> bool:
+    return (
+        wire.flash.read(AT, len(CONTENT)) == CONTENT
+        and wire.flash.read(PACKED_AT, len(PACKED_CONTENT)) == PACKED_CONTENT
+    )
 
 
 def survived(strikes: list[tuple[int, int, int, bytes]]) -> None:
@@ -220,7 +255,7 @@ def survived(strikes: list[tuple[int, int, int, bytes]]) -> None:
         except FlashError:
             return
         assert said["node_id"]
-        assert wire.flash.read(AT, len(CONTENT)) == CONTENT
+        assert is_written(wire)
 
 
 @given(STRIKES)
