@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import zopfli.zlib
 from mpremote.romfs import VfsRomWriter
 
-from flasher import build
+from flasher import build, home_io
 from flasher.image import look_at
 from flasher.jobs_io import APPLICATION, Payload, parts_of
 from flasher.session_io import session
@@ -95,7 +94,7 @@ class _Relay:
 
 
 def _files(folder: Path) -> bytes:
-    """The application as files in a folder; the ROMFS image of the same."""
+    """The node's files in a folder: the application, who it is; the ROMFS image of the former."""
     trail: list[str] = []
 
     class Writer(VfsRomWriter):  # type: ignore[misc]  # mpremote ships no types
@@ -113,6 +112,7 @@ def _files(folder: Path) -> bytes:
             path.write_bytes(content)
             super().mkfile(name, content)
 
+    (folder / "identity.json").write_text(json.dumps(_IDENTITY))
     with mock.patch.object(build, "VfsRomWriter", Writer):
         return build.build_application().data
 
@@ -127,7 +127,7 @@ def _session(folder: Path, romfs: bytes) -> tuple[float, int]:
     try:
         image = look_at(micropython_image("esp32", 4))
         parts = parts_of(Payload(image, romfs, _IDENTITY))
-        packed = zopfli.zlib.compress(romfs)
+        packed = home_io.packed(romfs)
         with session(board.ports["rfc2217"], BAUD, lambda step, done, total: None) as found:
             found.erase()
             found.write(parts[:1])

@@ -32,19 +32,26 @@ from .reach import Place, reachable, used_attributes
 from .rows import find_rows
 from .shorten import Editor, Names, globals_of
 from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
+from .squeeze import squeezed
 from .texts import cut_texts
 
 
 @dataclass(frozen=True)
 class Linked:
-    """One module: its text, (first line, path) of each file in it, and {short: name} of names."""
+    """One module: its text, and where that comes from.
+
+    starts: (first line, path) of each file, before lines that say nothing were left out; names:
+    {short: name}; lines: the number of each line of the text before.
+    """
 
     text: str
     starts: tuple[tuple[int, str], ...]
     names: Mapping[str, str]
+    lines: tuple[int, ...]
 
     def place(self, line: int) -> tuple[str, int]:
         """The file and line that a line of the text comes from."""
+        line = self.lines[max(1, min(line, len(self.lines))) - 1]
         index = max(0, bisect.bisect_right([start for start, _ in self.starts], line) - 1)
         start, path = self.starts[index]
         return path, line - start + 1
@@ -88,7 +95,8 @@ def link(
     told = {short: f"{place[0]}.{place[1]}" for place, short in names.globals.items()}
     for name, one in sorted(names.attributes.items()):
         told["." + one] = f"{told['.' + one]}|{name}" if "." + one in told else name
-    return Linked("\n".join(parts) + "\n", tuple(starts), told)
+    text, lines = squeezed("\n".join(parts) + "\n")
+    return Linked(text, tuple(starts), told, lines)
 
 
 def _imported(modules: Mapping[str, Module], entries: Collection[Place]) -> dict[str, Module]:

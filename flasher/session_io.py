@@ -29,6 +29,7 @@ from .secure_io import read_fuses
 from .troubles import REFUSED, FlashError, told
 
 ATTEMPTS = 2
+_SMALL_BYTES = 64 * 1024
 _LISTEN_S = 3.0  # A board that finds nothing to boot complains three times in a second.
 _BOOTS = re.compile(
     rb"rownout|BROWN_OUT|rst:0x|invalid header|esp_image|ets_main|not provision|safe mode|>>> "
@@ -119,6 +120,8 @@ class Session:
             self._listener.step = name
             self._listener.tell(name, 0, 1)
             small = packed.get(name, b"")
+            if len(content) <= _SMALL_BYTES:  # Else it is mostly what esptool asks before it.
+                small = zlib.compress(content, 9)
             with _words(self._esp):
                 if _unpacked(small) == content:
                     self._write_packed(name, offset, content, small)
