@@ -204,6 +204,7 @@ def test_a_lamp_on_a_line_joins_takes_its_schedule_and_obeys(
     lit_at(node, 30)
 
 
+@pytest.mark.slow
 def test_a_lamp_on_a_line_keeps_its_heap_after_an_hour_of_traffic(
     lamp: tuple[RealNode, LineDesk], record_property: Callable[[str, object], None]
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -97,15 +98,15 @@ def test_a_board_that_lost_its_power_with_a_burn_is_completed(
     is_whole(bench)
 
 
-# The ESP32 and one of those with key purposes: what differs between S3 and C3 is for the soak.
-_QUICK = ("esp32", "esp32c3")
+def _cuts() -> Iterator[Any]:
+    """Every chip and option; in each run all on the ESP32, and both on one with key purposes."""
+    for chip, options, torn in itertools.product(CHIPS, OPTIONS, (False, True)):
+        is_quick = chip == "esp32" or (chip == "esp32c3" and options == "both")
+        marks = [] if is_quick else [pytest.mark.slow]
+        yield pytest.param(chip, options, torn, marks=marks)
 
 
-@pytest.mark.parametrize(
-    "chip", [*_QUICK, *(pytest.param(c, marks=pytest.mark.slow) for c in CHIPS if c not in _QUICK)]
-)
-@pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize(("chip", "options", "torn"), list(_cuts()))
 def test_power_that_ends_with_or_amid_any_burn_bricks_no_board(
     chip: str, options: str, torn: bool, key: rsa.RSAPrivateKey
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_later_override_waits_and_leaves_no_gap(city: City) -> None:
     release(city, second)
 
 
+@pytest.mark.slow
 def test_a_lamp_mended_while_its_feeder_was_off_ends_its_alarm(city: City) -> None:
     override = dim(city, ["L-0011"], 80)
     city.until(lambda: lit(city, "L-0011") > 75, "light at 80 %", seconds=3.0)

@@ -28,6 +28,7 @@ def held(board: BoardProcess) -> bytes:
     return board.flash()[AT : AT + len(CONTENT)]
 
 
+@pytest.mark.slow  # Through flash.py it is tried in each run (test_flash.py).
 def test_a_bad_sector_is_found_by_the_verification(tmp_path: Path, content: Path) -> None:
     board = BoardProcess(tmp_path / "board", "esp32", "--download", "--fault", "bad-sector=258")
     try:

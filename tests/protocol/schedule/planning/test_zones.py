@@ -26,10 +26,10 @@ NAMES = sorted(
 
 
 def offsets_differ(name: str) -> list[datetime.datetime]:
-    """Instants, six hours apart and at each change of the database, at which we differ from it."""
+    """Instants, a day apart and at each change of the database, at which we differ from it."""
     zone, there = zone_from_name(name), zoneinfo.ZoneInfo(name)
     differ = []
-    at, step = FIRST, datetime.timedelta(hours=6)
+    at, step = FIRST, datetime.timedelta(days=1)
     before = at.astimezone(there).utcoffset()
     while at < LAST:
         offset = at.astimezone(there).utcoffset()
