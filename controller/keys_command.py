@@ -19,6 +19,7 @@ from .receipts import NAME, RefusedError
 from .receipts_command import now_text, opened
 from .renewals import AUTHORITY, DONE, FAILED, KEY, PASSWORD, Asked, Renewal, Renewals
 from .settings import Settings
+from .streets import neighbours
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Keys of nodes.")
 _Config = Annotated[Path, typer.Option("--config", help="Settings (docs/settings.md).")]
@@ -55,14 +56,16 @@ def revoke_command(
                 print(
                     "their old ones end one by one; `lamplighter pki status` tells how far it is"
                 )
+            _ask_near(settings, asked, receipts.given_to(laptop))
             return
         _check((node,))
         if now:
             number = receipts.revoke_node(node)
             print(f"{node}: its key is ended; the next one has number {number}. Flash it anew.")
-            return
-        _ask(settings, (node,), asked)
-        print(f"{node}: its key ends as soon as it has joined under the next one")
+        else:
+            _ask(settings, (node,), asked)
+            print(f"{node}: its key ends as soon as it has joined under the next one")
+        _ask_near(settings, asked, [node], but=node if now else "")
 
 
 def _check(nodes: tuple[str, ...]) -> None:
@@ -77,6 +80,24 @@ def _ask(settings: Settings, nodes: tuple[str, ...], asked: Asked) -> None:
         store.ask(nodes, asked)
     finally:
         store.close()
+
+
+def _ask_near(
+    settings: Settings, asked: Asked, nodes: list[str] | None = None, but: str = ""
+) -> None:
+    """Another key of hints for all lamps in the streets of these nodes; but: not for this one."""
+    streets = {
+        street: [lamp for lamp in lamps if lamp != but]
+        for street, lamps in neighbours(plan.load(settings.plan), nodes).items()
+    }
+    store = Renewals(settings.data / NAME)
+    try:
+        store.ask_near(streets, asked)
+    finally:
+        store.close()
+    if streets:
+        count = sum(map(len, streets.values()))
+        print(f"{count} lamps get another key for hints: streets {', '.join(streets)}")
 
 
 @app.command("renew")
@@ -98,6 +119,8 @@ def renew_command(
         asked = Asked(parts, now_text(), _der(ca) if ca else "", at_once)
         nodes = tuple(node or _of_plan(settings))
         _ask(settings, nodes, asked)
+        if everyone and KEY in parts:
+            _ask_near(settings, asked)
     print(f"{len(nodes)} nodes are told over the air, {at_once} at once: {', '.join(parts)}")
 
 

@@ -122,6 +122,15 @@ class Receipts:
         """End a node's key at once; the number of its next one."""
         return renewals.end_now(self._db, node_id)
 
+    def given_to(self, laptop: str) -> list[str]:
+        """Nodes of which a laptop was ever given anything."""
+        query = "SELECT DISTINCT node_id FROM batch WHERE laptop=? ORDER BY node_id"
+        return [str(row[0]) for row in self._db.execute(query, (laptop,))]
+
+    def near_number(self, street: str) -> int:
+        """How often the key of hints in a street was renewed."""
+        return renewals.near_number(self._db, street)
+
     def revoke_laptop(
         self, name: str, asked: renewals.Asked, *, at_once: bool
     ) -> tuple[list[str], list[str]]:

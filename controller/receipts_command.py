@@ -100,7 +100,7 @@ def batch_keys_command(
             "wifi": [wifi, secret], "update_keys": [*release, *(update_key or ())],
             "nodes": [
                 {**said, "key": node_key(settings.site_key, one.node_id, one.generation).hex()}
-                | _near(site, settings.site_key, one.asset_id)
+                | _near(site, settings.site_key, one.asset_id, receipts)
                 | _line(settings, one.node_id)
                 for one, said in nodes
             ],
@@ -156,14 +156,15 @@ def _new_id(site: plan.Plan, seed: str) -> str:
     return "06" + hashlib.sha256(f"{site.site.name} {seed}".encode()).hexdigest()[:10]
 
 
-def _near(site: plan.Plan, site_key: bytes, asset_id: str) -> dict[str, Any]:
+def _near(site: plan.Plan, site_key: bytes, asset_id: str, receipts: Receipts) -> dict[str, Any]:
     """The group of neighbours of a lamp in the plan, and its place in it from west to east."""
     mine = next((a for a in site.assets if a.asset_id == asset_id and a.kind == "lamp"), None)
     if mine is None:
         return {}
     row = [a for a in site.assets if a.kind == "lamp" and a.street_id == mine.street_id]
     place = sorted(row, key=lambda a: (a.lon, a.lat)).index(mine)
-    key = controller_end.near_key(site_key, mine.street_id)
+    number = receipts.near_number(mine.street_id)
+    key = controller_end.near_key(site_key, mine.street_id, number)
     return {"near": [mine.street_id, key.hex(), place]}
 
 

@@ -14,16 +14,18 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 WAITING, SENT, TAKEN, DONE, FAILED = "waiting", "sent", "taken", "done", "failed"
-KEY, PASSWORD, AUTHORITY = "key", "password", "ca"
+# NEAR: the key of hints between the lamps of a street.
+KEY, PASSWORD, AUTHORITY, NEAR = PARTS = "key", "password", "ca", "near"
 AT_ONCE = 50
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS generation (node_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS held (node_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS password (node_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS near (street TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS renewal (
   node_id TEXT PRIMARY KEY, number INTEGER NOT NULL, parts TEXT NOT NULL,
   password INTEGER NOT NULL, ca TEXT NOT NULL,
@@ -36,7 +38,7 @@ CREATE TABLE IF NOT EXISTS renewal (
 class Renewal:
     """What a node is to be told.
 
-    parts: words of KEY, PASSWORD and AUTHORITY; password: the generation from whose key it is
+    parts: words of PARTS; password: the generation from whose key it is
     made; ca: DER in hex.
     """
 
@@ -166,12 +168,26 @@ def ask(db: sqlite3.Connection, nodes: Iterable[str], asked: Asked) -> None:
             _raised(db, node_id)
         if PASSWORD in parts:
             _password_is(db, node_id, generation(db, node_id))
-        words = " ".join(one for one in (KEY, PASSWORD, AUTHORITY) if one in parts)
+        words = " ".join(one for one in PARTS if one in parts)
         db.execute(
             "INSERT OR REPLACE INTO renewal VALUES (?,?,?,?,?,?,?,?,0,'')",
             (node_id, before[0] + 1 if before else 1, words, generation(db, node_id), ca,
              asked.since, asked.at_once, WAITING),
         )  # fmt: skip
+
+
+def near_number(db: sqlite3.Connection, street: str) -> int:
+    """How often the key of hints in a street was renewed."""
+    row = db.execute("SELECT number FROM near WHERE street=?", (street,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def ask_near(db: sqlite3.Connection, streets: Mapping[str, Iterable[str]], asked: Asked) -> None:
+    """The lamps of these streets (by street) are to get another key for their hints."""
+    for street, nodes in streets.items():
+        number = near_number(db, street) + 1
+        db.execute("INSERT OR REPLACE INTO near VALUES (?,?)", (street, number))
+        ask(db, nodes, replace(asked, parts=(NEAR,)))
 
 
 class Renewals:
@@ -198,6 +214,10 @@ class Renewals:
         """From the key of which generation a node's password is made, where it is not the last."""
         return dict(self._db.execute("SELECT node_id, number FROM password").fetchall())
 
+    def near(self) -> dict[str, int]:
+        """How often the key of hints was renewed, by street, where it was."""
+        return dict(self._db.execute("SELECT street, number FROM near").fetchall())
+
     def rows(self) -> list[Renewal]:
         """All renewals, by node."""
         found = self._db.execute("SELECT * FROM renewal ORDER BY node_id").fetchall()
@@ -207,6 +227,11 @@ class Renewals:
         """Ask for renewals, all or none."""
         with self._whole():
             ask(self._db, nodes, asked)
+
+    def ask_near(self, streets: Mapping[str, Iterable[str]], asked: Asked) -> None:
+        """Ask for other keys of hints, in all streets or none."""
+        with self._whole():
+            ask_near(self._db, streets, asked)
 
     def _whole(self) -> sqlite3.Connection:
         self._db.execute("BEGIN IMMEDIATE")

@@ -7,26 +7,33 @@ opening joins until the node has joined under the new one: that is when it ends.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from protocol import wire
 from protocol.wire import controller_end
 
 from .effects import Now
 from .nodes import NodeEnd, Random, Upload
-from .renewals import AUTHORITY, DONE, FAILED, PASSWORD, SENT, TAKEN, WAITING, Renewal
+from .renewals import AUTHORITY, DONE, FAILED, NEAR, PASSWORD, SENT, TAKEN, WAITING, Renewal
 
 # In domain time: a node that has its next key joins within seconds, or after ten minutes.
 PATIENCE_S = 1800
 FAILED_PERCENT_MAX = 5
 
 
-class Rollout:
-    """`random` gives nonces."""
+def _none(node_id: str) -> bytes:
+    return b""
 
-    def __init__(self, nodes: Mapping[str, NodeEnd], random: Random) -> None:
+
+class Rollout:
+    """`random` gives nonces; `near` the key of hints in a node's street."""
+
+    def __init__(
+        self, nodes: Mapping[str, NodeEnd], random: Random, near: Callable[[str], bytes] = _none
+    ) -> None:
         self._nodes = nodes
         self._random = random
+        self._near = near
 
     def look(self, rows: Iterable[Renewal], now: Now) -> list[Renewal]:
         """Go on with renewals; those that are further than before."""
@@ -89,6 +96,9 @@ class Rollout:
             told["password"] = controller_end.mqtt_password(node.keys.key(row.password))
         if AUTHORITY in row.parts.split():
             told["ca"] = row.ca
+        near = self._near(row.node_id)
+        if NEAR in row.parts.split() and near:
+            told["near"] = near.hex()
         nonce = self._random(controller_end.RENEWAL_NONCE_SIZE)
         key = node.keys.key(node.keys.number)
         content = controller_end.wrap(key, row.number, nonce, told)

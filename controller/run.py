@@ -32,6 +32,7 @@ from .receipts import NAME
 from .renewals import Renewals
 from .rollout import Rollout
 from .settings import Settings
+from .streets import near_keys
 
 _KEYS_LOOK_S = 5.0  # So soon a revoked key opens nothing any more.
 _log = structlog.get_logger("controller")
@@ -122,7 +123,8 @@ def _look_at_keys(gateway: Gateway, settings: Settings, now: Now | None = None) 
             if node_id in nodes:
                 nodes[node_id].expect_keys(held, wanted)
         if now is not None:
-            further = Rollout(nodes, secrets.token_bytes).look(renewals.rows(), now)
+            near = near_keys(gateway.site, settings.site_key, renewals.near())
+            further = Rollout(nodes, secrets.token_bytes, near).look(renewals.rows(), now)
             renewals.keep(further, {})
             for row in further:
                 _log.info("renewal", node_id=row.node_id, state=row.state, why=row.why)

@@ -76,9 +76,14 @@ class Link:
             )
             settings.line.send(None)
 
-    def use(self, key: bytes, password: str) -> None:
-        """What was renewed: the key for joins from now on, the password at the next connection."""
+    def use(self, key: bytes, password: str, near: str) -> None:
+        """What was renewed: the key for joins from now on, the password at the next connection.
+
+        near: the key of hints between neighbours from now on, in hex; "": as it is.
+        """
         settings = self._settings
+        if near and self._neighbours is not None:
+            self._neighbours.use(bytes.fromhex(near))
         self._client.credentials = (settings.node_id, password)
         if key != settings.key:
             settings.key = key

@@ -203,7 +203,7 @@ class Shell:
             self.link.send(a)  # Under the key that brought it.
         if not told:
             return 0
-        self.link.use(told[2], told[3])
+        self.link.use(told[2], told[3], told[5])
         self._renewing = work if told[0] else None
         return told[1]
 

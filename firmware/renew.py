@@ -33,7 +33,7 @@ def run(unproved, boot_count):
     unproved: mask of what was renewed and not proved by a join. Steps answer None: nothing is to
     be done (a renewal that came: it is refused, nothing was changed); (): no memory for it now; or
     (mask of what is unproved now, mask of the old ones in use, key for joins from now on, password
-    for the next connection, whether all that came was taken).
+    for the next connection, whether all that came was taken, key of hints in hex that came).
 
     New ones come first. A password that the broker refuses and a certificate that is not good
     make the next connection try the other one; joins that stay unanswered for ten minutes make
@@ -76,7 +76,7 @@ def run(unproved, boot_count):
 
 def _tried(
     old: int, content: "bytes | None", generation: int
-) -> "tuple[int, int, bytes, str, bool] | tuple[()] | None":
+) -> "tuple[int, int, bytes, str, bool, str] | tuple[()] | None":
     """As _told; () when memory or flash has no room for it now: the lamp comes first."""
     gc.collect()
     try:
@@ -87,8 +87,8 @@ def _tried(
 
 def _told(
     old: int, content: "bytes | None", generation: int
-) -> "tuple[int, int, bytes, str, bool] | None":
-    """(mask of what is not proved, which old ones, key, password, all was taken), or None.
+) -> "tuple[int, int, bytes, str, bool, str] | None":
+    """(mask of what is not proved, which old ones, key, password, all was taken, near), or None.
 
     old: mask of the values for which the old one is used now. content: a renewal, whose upload has
     this generation; None: the node has joined, so what it uses is proved. Then the password is the
@@ -97,6 +97,7 @@ def _told(
     with open(_PATH) as file:
         said = json.load(file)
     before = said.get("before") or [0, None, None, None]
+    near = ""
     if content != b"":
         whole = True
         held = before[0]
@@ -110,13 +111,18 @@ def _told(
             old, whole = _taken(said, before, old, told)
             if now != (tuple(before), said["key"], said["password"], said.get("ca")):
                 changed = True
+            near = told.get("near") or ""
+            # A hint can only raise light, so that its key needs no proof.
+            if near and said.get("near") and said["near"][1] != near:
+                said["near"][1] = near
+                changed = True
         if changed:
             _store(said, before)
     old &= before[0]
     key = bytes.fromhex(_used(said, before, old, 0))
     if content == b"":
-        return before[0], old, key, _used(said, before, old, 1), True
-    return before[0], old, key, said["password"], whole
+        return before[0], old, key, _used(said, before, old, 1), True, near
+    return before[0], old, key, said["password"], whole, near
 
 
 def _used(said, before, old, index):
@@ -166,9 +172,10 @@ def _taken(said, before, old, told):
 def _good(told):
     """Whether all that is told has its form."""
     try:
-        key, authority = told.get("key"), told.get("ca")
-        if key is not None and (len(key) != _KEY_DIGITS or not bytes.fromhex(key)):
-            return False
+        authority = told.get("ca")
+        for key in (told.get("key"), told.get("near")):
+            if key is not None and (len(key) != _KEY_DIGITS or not bytes.fromhex(key)):
+                return False
         if authority is not None and (authority[:2] != "30" or not _is_hex(authority)):
             return False
         password = told.get("password")

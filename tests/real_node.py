@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from hardware_sim import provision
 from hardware_sim.pages import Pages
@@ -209,7 +210,11 @@ class Desk:
 
     def put(self, frame: bytes) -> None:
         """A frame to the node, whoever made it."""
-        self._mqtt.publish(self._base + "down", frame)
+        self.publish(self._base + "down", frame)
+
+    def publish(self, topic: str, frame: bytes) -> None:
+        """A frame to any topic."""
+        self._mqtt.publish(topic, frame)
         self._socket.sendall(self._mqtt.take())
 
     def say(self, message: wire.Message) -> bytes:
@@ -260,12 +265,12 @@ class Desk:
         return status
 
 
-def configuration() -> bytes:
-    """A configuration for Brussels with a heartbeat of a minute."""
+def configuration(**more: Any) -> bytes:
+    """A configuration for Brussels with a heartbeat of a minute; more: fields of it."""
     zone = planning.zone_from_name("Europe/Brussels").to_bytes()
     return wire.encode_configuration(
         wire.Configuration(
             lat_e5=5084650, lon_e5=435170, heartbeat_s=60, floor_percent=5, default_percent=100,
-            power_max_mw=60000, fade_ds=10, lamp_failure_s=3, zone=zone,
+            power_max_mw=60000, fade_ds=10, lamp_failure_s=3, zone=zone, **more,
         )
     )  # fmt: skip

@@ -28,6 +28,10 @@ class Neighbours:
         self._buffer = bytearray(FRAME_SIZE_MAX)
         self._heard: dict[bytes, tuple[int, int]] = {}
 
+    def use(self, key: bytes) -> None:
+        """The group's next key; hints of those that have it not yet are not heard any more."""
+        self._key = Key(key)
+
     def hint(self, hold_s: int) -> bytes:
         """The frame that says: somebody is here, for so long."""
         self._number += 1

@@ -14,6 +14,7 @@ from controller.keys import node_key
 from controller.keys_command import app
 from controller.receipts import NAME
 from controller.renewals import DONE, TAKEN, Renewals
+from controller.streets import near_keys
 from protocol import plan
 from protocol.wire import controller_end
 
@@ -78,6 +79,37 @@ def test_a_revoked_key_goes_on_until_it_is_renewed_or_ends_now(desk: Desk) -> No
     assert desk.keys() == {ONE: (2, 2)}, "the key that it was getting may have been read"
     desk.say("revoke", "--node", TWO, "--now")
     assert desk.keys()[TWO] == (1, 1)
+
+
+def near_of(desk: Desk) -> tuple[dict[str, int], dict[str, str]]:
+    store = Renewals(desk.file)
+    found = store.near(), {row.node_id: row.parts for row in store.rows()}
+    store.close()
+    return found
+
+
+def test_who_knew_a_street_key_knows_it_no_more(desk: Desk) -> None:
+    site = plan.load(desk.config.parent / "plan.json")
+    lamps = {a.node_id: a.street_id for a in site.assets}
+    street = lamps[ONE]
+    alike = {node_id for node_id in lamps if lamps[node_id] == street}
+    assert f"{len(alike)} lamps get another key for hints" in desk.say("revoke", "--node", ONE)
+    numbers, parts = near_of(desk)
+    assert numbers == {street: 1}
+    assert parts == {ONE: "key near", **dict.fromkeys(alike - {ONE}, "near")}
+    desk.turn(DONE)
+    desk.say("revoke", "--node", ONE, "--now")
+    numbers, parts = near_of(desk)
+    assert numbers == {street: 2}
+    assert set(parts) == alike - {ONE}, "whoever has the stolen one is not told the next key"
+    desk.say("renew", "--all")
+    numbers, parts = near_of(desk)
+    assert numbers == {one: 3 if one == street else 1 for one in set(lamps.values())}
+    assert set(parts.values()) == {"key near"}
+    key_of = near_keys(site, SITE_KEY, numbers)
+    assert key_of(ONE) == controller_end.near_key(SITE_KEY, street, 3)
+    assert key_of(ONE) != controller_end.near_key(SITE_KEY, street)
+    assert key_of("02aa0000ffff") == b""
 
 
 def test_passwords_follow_only_when_they_were_renewed(desk: Desk, tmp_path: Path) -> None:

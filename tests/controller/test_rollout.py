@@ -17,6 +17,7 @@ from controller.keys import node_key
 from controller.nodes import NodeEnd
 from controller.renewals import DONE, FAILED, SENT, TAKEN, WAITING, Renewal
 from controller.rollout import PATIENCE_S, Rollout
+from firmware import renew
 from protocol import plan, wire
 
 
@@ -282,6 +283,23 @@ class Street:
     def stored(self, row: Renewal, *, refused: bool = False) -> None:
         upload = self.ends[row.node_id].uploads[wire.UPLOAD_RENEWAL]
         upload.stored, upload.refused = not refused, refused
+
+
+def test_a_key_of_hints_is_told_to_lamps_and_done_when_they_have_it() -> None:
+    street = Street(2, 10)
+    first, second = sorted(street.ends)
+    street.rows = [Renewal(node_id, 1, "near", 0, "", "now", 10) for node_id in (first, second)]
+    keys = {first: b"n" * 32}  # The other one is no lamp.
+    street.rollout = Rollout(street.ends, bytes, lambda node_id: keys.get(node_id, b""))
+    assert street.look()[SENT] == 2
+    told = []
+    for row in street.rows:
+        upload = street.ends[row.node_id].uploads[wire.UPLOAD_RENEWAL]
+        key = street.ends[row.node_id].keys.key(0)
+        told.append(renew._opened(key.hex(), upload.content, 1))
+        upload.stored = upload.proved = True
+    assert told == [{"near": (b"n" * 32).hex()}, {}]
+    assert street.look()[DONE] == 2
 
 
 def test_so_many_nodes_at_once_are_told_and_no_more() -> None:

@@ -36,6 +36,17 @@ def test_who_has_not_the_key_raises_nothing():
         assert lamp(2).heard(data) == 0
 
 
+def test_the_next_key_takes_the_place_of_the_present_one():
+    first, second, late = lamp(1), lamp(2), lamp(3)
+    old = first.hint(30)
+    for one in (first, second):
+        one.use(bytes(32))
+    assert second.heard(old) == 0 and late.heard(first.hint(30)) == 0
+    assert second.heard(first.hint(30)) == 30
+    late.use(bytes(32))
+    assert late.heard(second.hint(30)) == 30
+
+
 def test_a_hint_of_an_earlier_boot_is_old():
     hearer, before = lamp(2), lamp(1, 4)
     old = [before.hint(30) for _ in range(3)]

@@ -29,6 +29,48 @@ def joined(desk: Desk) -> wire.Message | None:
     return desk.last(wire.Hello)
 
 
+@pytest.mark.slow
+def test_hints_are_heard_under_the_next_key_of_the_street_only(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    first = bytes([7]) * 32
+    lamp = RealNode(tmp_path, "lamp", mosquitto.port, told={"near": ["S-1", first.hex(), 1]})
+    desk = Desk(lamp, mosquitto.port)
+    lamp.start()
+    try:
+        desk.pump(until=lambda: joined(desk))
+        hints = configuration(near_percent=90, near_hold_s=2)
+        desk.upload(wire.UPLOAD_CONFIGURATION, 1, hints)
+        desk.upload(wire.UPLOAD_SCHEDULE, 1, only(step("12:00", 40)))
+
+        def raised(key: bytes, sender: int) -> bool:
+            """Whether a neighbour's hint under this key lights the lamp."""
+            neighbour = wire.Neighbours(key, sender.to_bytes(6, "big"), 2, 1)
+            desk.publish("ll/test/near/S-1", neighbour.hint(2))
+            try:
+                desk.pump(2.0, until=lambda: int(lamp.pages.duty[0]) > 0.7 * 65535)
+            except TimeoutError:
+                return False
+            desk.pump(until=lambda: int(lamp.pages.duty[0]) < 0.5 * 65535)
+            return True
+
+        assert raised(first, 1)
+        assert renew(desk, {"near": NEXT.hex()}, lamp.key) == wire.UPLOAD_PROVED
+        assert not raised(first, 2)
+        assert raised(NEXT, 3)
+        lamp.stop()
+        lamp.start()
+        desk.got.clear()
+        desk.pump(until=lambda: joined(desk))
+        desk.pump(until=lambda: int(lamp.pages.duty[0]) < 0.5 * 65535)
+        assert not raised(first, 4)
+        assert raised(NEXT, 5)
+        assert not lamp.log()
+    finally:
+        desk.close()
+        lamp.close()
+
+
 def renew(desk: Desk, told: dict[str, str], key: bytes, generation: int = 1) -> int:
     return desk.upload(
         wire.UPLOAD_RENEWAL, generation, controller_end.wrap(key, generation, NONCE, told)

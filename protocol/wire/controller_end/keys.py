@@ -14,9 +14,13 @@ def node_key(site_key: bytes, node_id: str) -> bytes:
     return derive(site_key, b"lamplighter node " + node_id.encode())
 
 
-def near_key(site_key: bytes, group: str) -> bytes:
-    """The key of a group of neighbours, 32 bytes: it tags hints and nothing else."""
-    return derive(site_key, b"lamplighter near " + group.encode())
+def near_key(site_key: bytes, group: str, number: int = 0) -> bytes:
+    """The key of a group of neighbours, 32 bytes: it tags hints and nothing else.
+
+    number: how often it was renewed.
+    """
+    later = b"\0" + b"%d" % number if number else b""  # No group's name has a zero byte.
+    return derive(site_key, b"lamplighter near " + group.encode() + later)
 
 
 def mqtt_password(key: bytes) -> str:
