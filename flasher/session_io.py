@@ -138,7 +138,10 @@ class Session:
             esp.flash_defl_block(block, number, timeout=within_s)
             self._listener.tell(name, at + len(block), len(packed))
         esp.flash_defl_finish(reboot=False, timeout=within_s)
-        if esp.flash_md5sum(offset, len(content)) != hashlib.md5(content).hexdigest():
+        if (
+            esp.flash_md5sum(offset, len(content))
+            != hashlib.md5(content, usedforsecurity=False).hexdigest()
+        ):
             raise FatalError("MD5 of file does not match data in flash!")
 
     def read(self, offset: int, size: int) -> bytes:

@@ -257,6 +257,7 @@ def test_events_come_in_order_and_no_frame_twice_over_a_bad_line(
     assert desk.refused == []
 
 
+@pytest.mark.slow
 def test_a_node_that_is_polled_no_more_stays_alight_and_comes_back(
     lamp: tuple[RealNode, LineDesk], pair: Pair
 ) -> None:
