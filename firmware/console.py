@@ -61,7 +61,6 @@ class Wrong(Exception):
     """The line was not understood; the sentence says what was expected."""
 
 
-# What is in flash may be older than this file, or torn; the node goes on.
 _BROKEN = (Wrong, ValueError, IndexError, KeyError, OSError, TypeError)
 
 
@@ -74,11 +73,11 @@ def run(ask, stream=None, out=None):
     """
     read = stream or _keys()
     said = out or sys.stdout.write
-    line, quiet, work, long = b"", 0, None, False
+    line, quiet, work, long, data = b"", 0, None, False, b""
     while quiet < QUIET_TURNS or work:
         yield True
         quiet += 1
-        if work:  # What is typed meanwhile waits in the port.
+        if work:  # What is typed meanwhile waits.
             try:
                 for _ in range(ROWS_A_TURN):
                     text = next(work)
@@ -90,12 +89,12 @@ def run(ask, stream=None, out=None):
             except _BROKEN as error:
                 work = said("? {}\n".format(error))
             continue
-        data = read()
+        data = data or read()
         if data is None:
             yield False
             return
-        for key in data:
-            quiet = 0
+        while data and not work:
+            key, data, quiet = data[0], data[1:], 0
             if key in b"\r\n":
                 if long or line:
                     said("\n")
@@ -291,18 +290,21 @@ def _dim(words, ask):
 def _log(count):
     """The newest events in flash; the log removes what the controller has."""
     try:
-        segments = sorted([int(name) for name in os.listdir("/events") if name.isdigit()])
+        found = sorted([int(name) for name in os.listdir("/events") if name.isdigit()])
+        files = ["/events/{}".format(number) for number in found]
+        sizes = [os.stat(file)[6] // _RECORD_SIZE for file in files]
     except OSError:
         return
-    files = ["/events/{}".format(segment) for segment in segments]
-    sizes = [os.stat(file)[6] // _RECORD_SIZE for file in files]
     older = max(0, sum(sizes) - count)
     for file, size in zip(files, sizes):
         for number in range(older, size):
-            with open(file, "rb") as ring:
-                ring.seek(number * _RECORD_SIZE)
-                line = ring.read(_RECORD_SIZE)
-            if binascii.crc32(line[:-4]) == int.from_bytes(line[-4:], "little"):
+            try:
+                with open(file, "rb") as ring:
+                    ring.seek(number * _RECORD_SIZE)
+                    line = ring.read(_RECORD_SIZE)
+            except OSError:
+                break  # The controller has its events meanwhile.
+            if line and binascii.crc32(line[:-4]) == int.from_bytes(line[-4:], "little"):
                 yield _happened(struct.unpack_from(_RECORD, line))
         older = max(0, older - size)
 
@@ -367,9 +369,7 @@ def _row(name, value):
         if part > 1:
             text += ".{}".format(value % part * 10 // part)
         value = "{}{} {}".format(sign, text, unit)
-    if value is None:
-        value = "silent"
-    return "  {:<26} {}\n".format(name.replace("_", " "), value)
+    return "  {:<26} {}\n".format(name.replace("_", " "), "silent" if value is None else value)
 
 
 def _told(said):

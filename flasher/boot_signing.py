@@ -150,6 +150,24 @@ def _size(data: bytes, at: int) -> int:
     return end - at + (_DIGEST_SIZE if hashed else 0)
 
 
+def must_be_whole(image: MicroPython) -> None:
+    """FlashError unless boot loader and application are there to their ends, undamaged."""
+    for piece in _pieces(image):
+        content = image.data[piece.at : piece.at + piece.size]
+        if len(content) < piece.size:
+            raise FlashError(
+                f"The {piece.name} of this image is cut off: {len(content):,} of {piece.size:,} "
+                "bytes. Fetch it again.", REFUSED, "torn image",
+            )  # fmt: skip
+        is_hashed = content[_HEAD_SIZE - 1]
+        body, digest = content[:-_DIGEST_SIZE], content[-_DIGEST_SIZE:]
+        if is_hashed and hashlib.sha256(body).digest() != digest:
+            raise FlashError(
+                f"The {piece.name} of this image is damaged: its SHA-256 is another one. Fetch it "
+                "again.", REFUSED, "torn image",
+            )  # fmt: skip
+
+
 def check_signed(image: MicroPython, digest: bytes) -> None:
     """FlashError unless boot loader and application are signed by the key of this digest."""
     for piece in _pieces(image):

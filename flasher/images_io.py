@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from .boot_signing import must_be_whole
 from .home_io import Home, write_whole
 from .image import MicroPython, look_at
 from .troubles import MISSING, REFUSED, FlashError, told
@@ -27,7 +28,7 @@ class Images:
     def fetch(self, where: str, sha256: str = "") -> MicroPython:
         """Keep an image from a file or an address; FlashError when it is not what was said."""
         data = _get(where)
-        image = look_at(data)
+        image = _whole(data)
         if sha256 and image.sha256 != sha256.lower():
             raise FlashError(
                 f"{where} has SHA-256 {image.sha256}, not {sha256.lower()}. Do not use it.",
@@ -54,7 +55,7 @@ class Images:
                 return self._kept(found[0].stem)
             if found:
                 raise FlashError(f"{len(found)} images begin with {which}; say more.", REFUSED)
-        return look_at(_get(which))
+        return _whole(_get(which))
 
     def in_use(self) -> dict[str, tuple[Path, MicroPython]]:
         """By chip: the file and the image that its boards get; whole, by their SHA-256."""
@@ -98,6 +99,12 @@ class Images:
             raise FlashError(
                 f"{self._folder / _USED} cannot be read: {error}.", MISSING
             ) from error
+
+
+def _whole(data: bytes) -> MicroPython:
+    image = look_at(data)
+    must_be_whole(image)
+    return image
 
 
 def _get(where: str) -> bytes:

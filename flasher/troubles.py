@@ -48,7 +48,7 @@ TROUBLES = (
     ),
     Trouble(
         "port in use",
-        r"could not exclusively lock|resource busy|errno 16|errno 11|port is busy|in use|"
+        r"could not exclusively lock|resource busy|errno 16\b|errno 11\b|port is busy|in use|"
         r"does not seem to support rfc2217",
         "Another program has this port open. Close its monitor or terminal, then try again.",
         MISSING,
@@ -136,6 +136,17 @@ TROUBLES = (
         "The board does not answer. Hold BOOT, press EN once, let BOOT go, and try again. Else "
         "try another cable, another port, then another board.",
         MISSING,
+    ),
+    Trouble(
+        "nothing on it",
+        r"console says nothing.*invalid header",
+        "There is nothing on this board that boots. Run `flash.py node` with it.",
+    ),
+    Trouble(
+        "torn image",
+        r"console says nothing.*(not bootable|no bootable|image corrupted|verification failed)",
+        "The board's boot loader finds no whole program. Run `flash.py node` on it again; if it "
+        "stays, fetch the image again (`flash.py image fetch`).",
     ),
     Trouble(
         SILENT,

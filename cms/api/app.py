@@ -30,8 +30,10 @@ from .context import Context
 API = "/api/v1"
 TALQ = "/talq"
 WEB = Path(__file__).resolve().parent.parent / "web" / "dist"
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; "
+# What reads codes in a camera's picture is WebAssembly (cms/web/src/lib/codes.ts).
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+    "worker-src 'self' blob:; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'"
 )
 _NOT_BUILT = (
@@ -140,7 +142,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    (b"content-security-policy", _POLICY.encode()),
+                    (b"content-security-policy", POLICY.encode()),
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"no-referrer"),
                 ]

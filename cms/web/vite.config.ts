@@ -7,10 +7,13 @@ import { mock } from './mock/plugin.ts';
 const cms = process.env.CMS_URL;
 const proxy = cms ? { '/api': { target: cms, changeOrigin: true } } : undefined;
 
+const policy = process.env.PAGES_POLICY;
+
 export default defineConfig({
   plugins: [svelte(), compress(), ...(cms ? [] : [mock()])],
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, assetsInlineLimit: 0 },
   worker: { format: 'es' },
   server: { proxy },
-  preview: { proxy },
+  // Tests give the policy of the CMS, so that what it forbids is seen before.
+  preview: { proxy, headers: policy ? { 'content-security-policy': policy } : {} },
 });

@@ -42,7 +42,7 @@ _EXTENDED = 5
 _BANK = 8
 _READ = 13
 _VOLTS = 26
-_READ_VOLTS = 28
+_READ_VOLTS = 31
 _ROUND = (
     b"\x02\xff\x90"  # 0: QUERY STATUS
     b"\x02\xff\xa0"  # 1: QUERY ACTUAL LEVEL
@@ -50,8 +50,8 @@ _ROUND = (
     b"\x02\xff\xa8\x00\xa3\x11\x01\xff\x30"  # 5: QUERY EXTENDED FADE TIME; DTR0, SET it
     b"\x00\xc3\xca\x00\xa3\x02\x01\xff\x81\x00\xc9\xaa\x00\xa3\x03"  # 8: latch bank 202
     + b"\x02\xff\xc5" * 13  # 13: READ MEMORY LOCATION, bytes 3 to 15
-    + b"\x00\xc3\xcd\x00\xa3\x0b"  # 26: bank 205 from byte 11
-    + b"\x02\xff\xc5" * 2  # 28
+    + b"\x00\xc3\xcd\x00\xa3\x02\x01\xff\x81\x00\xc9\xaa\x00\xa3\x0b"  # 26: latch bank 205
+    + b"\x02\xff\xc5" * 2  # 31: bytes 11 and 12
 )
 _HEX = b"0123456789ABCDEF"
 _OCCUPANCY = 3  # An instance type.

@@ -167,6 +167,15 @@ def test_an_answer_comes_in_pieces_and_what_is_typed_meanwhile_waits():
     assert "".join(said[: turns[1]]).endswith("]}\n"), "it read before it had answered"
 
 
+def test_lines_that_come_at_once_are_answered_one_after_the_other():
+    pole = Pole()
+    said = typed(pole, b"status --json\rwhy --json\rdim 30\rfly\rhelp\rau", b"to\r")
+    lines = [line for line in said.split("\n") if line[:1] == "{"]
+    assert [json.loads(line)["command"] for line in lines] == ["status", "why"]
+    assert said.index("by hand") < said.index("? fly") < said.index("selftest")
+    assert said.count("  by hand  ") == 2 and pole.asked[-1][0] == console.BACK
+
+
 def test_who_pulls_the_plug_ends_the_console():
     turns = list(console.run(Pole(), lambda: None, lambda text: None))
     assert turns == [True, False]

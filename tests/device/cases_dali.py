@@ -22,6 +22,7 @@ class Gear:
         self.power_mw, self.wh = 60000, 1234567
         self.banks = {205: bytes(11) + b"\x08\xfc"}
         self.metering = True
+        self.volts, self.latched = [], 0  # What the mains are in turn, at each look.
         self.dtr = [0, 0]
         self.open = False
         self.stuck = False
@@ -54,6 +55,8 @@ class Gear:
             self.banks[202] = b"\x0f\0\xaa\x01\0%s\xfd%s" % (
                 self.wh.to_bytes(6, "big"), self.power_mw.to_bytes(4, "big"),
             )  # fmt: skip
+        elif address == 0xC9 and self.open and self.dtr == [2, 205] and self.volts:
+            self.latched = self.volts[0]
         elif address == 0xFF:
             return self.command(code, kind == 116)
         return -1
@@ -72,6 +75,9 @@ class Gear:
             return self.fade[1]
         if code == 0xC5:
             at, bank = self.dtr[0], self.banks.get(self.dtr[1], b"")
+            if self.dtr[1] == 205 and self.volts:
+                self.volts.append(self.volts.pop(0))
+                bank = bytes(11) + (self.latched or self.volts[0]).to_bytes(2, "big")
             self.dtr[0] += 1
             return bank[at] if at < len(bank) else -1
         if twice and not self.stuck:
@@ -82,6 +88,17 @@ class Gear:
             elif code == 0x30:
                 self.fade[1] = self.dtr[0]
         return -1
+
+
+def test_the_mains_are_read_at_one_moment():
+    gear, told, loop = begun()
+    gear.volts = [0x0900, 0x08FF, 0x08FE]
+    seen = set()
+    for _ in range(600):
+        loop.send(40000)
+        seen.add(told[4])
+        gear.lines.clear()
+    assert seen - {-1} and seen <= {-1, 0x0900, 0x08FF, 0x08FE}, seen
 
 
 def forget():

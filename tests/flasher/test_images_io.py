@@ -106,3 +106,19 @@ def test_an_image_that_was_changed_on_disk_is_noticed(images: Images, tmp_path: 
     kept.write_bytes(IMAGE[:-1] + b"\x00" if IMAGE[-1] else IMAGE[:-1] + b"\x01")
     with pytest.raises(FlashError, match="was changed"):
         images.in_use()
+
+
+@pytest.mark.parametrize("where", ["amid a segment", "before its hash", "a byte"])
+def test_an_image_that_is_not_whole_is_never_used(tmp_path: Path, where: str) -> None:
+    data = {
+        "amid a segment": IMAGE[: len(IMAGE) - 200],
+        "before its hash": IMAGE[:-7],
+        "a byte": IMAGE[:-90] + bytes([IMAGE[-90] ^ 1]) + IMAGE[-89:],
+    }[where]
+    file = tmp_path / "torn.bin"
+    file.write_bytes(data)
+    images = Images(Home(tmp_path))
+    for refused in (images.use, images.fetch, images.find):
+        with pytest.raises(FlashError, match=r"cut off|damaged|ends amid"):
+            refused(str(file))
+    assert not list(tmp_path.rglob("*.bin"))[1:]

@@ -34,8 +34,8 @@ MAC = bytes.fromhex("246f28010203")
 SESSION_S_MAX = 600.0  # Of the session's own time: whoever waits longer hangs.
 CONTENT = random.Random(5).randbytes(9000)
 AT = 0x300000
-# Packed beforehand, in more than one block of the protocol.
-PACKED_CONTENT = random.Random(6).randbytes(18_000) + bytes(9000)
+# Packed beforehand, in more than one block of the protocol; so large that a session packs it not.
+PACKED_CONTENT = random.Random(6).randbytes(18_000) + bytes(60_000)
 PACKED = {"application": zlib.compress(PACKED_CONTENT, 9)}
 PACKED_AT = 0x310000
 IMAGE = micropython_image("esp32", 4)

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import hatch_build
+from cms.api.app import POLICY
 
 ROOT = Path(__file__).resolve().parents[3]
 WEB = ROOT / "cms" / "web"
@@ -43,6 +44,7 @@ def served() -> Iterator[str]:
     vite = str(WEB / "node_modules" / "vite" / "bin" / "vite.js")
     words = [node, vite, "preview", "--host", "127.0.0.1", "--port", str(port), "--strictPort"]
     environment = {k: v for k, v in {**os.environ, **environment}.items() if k != "CMS_URL"}
+    environment["PAGES_POLICY"] = POLICY
     server = subprocess.Popen(
         words, cwd=WEB, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
