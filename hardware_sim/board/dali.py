@@ -8,7 +8,7 @@ that it gives without a bus and after mains are in GEAR_LEVELS; `..gear` obeys t
 from .layout import (
     GEAR_ARC, GEAR_DEAD, GEAR_FADE, GEAR_FAILED, GEAR_INPUT, GEAR_INPUT_TOLD, GEAR_LAMP_OUT,
     GEAR_LATCHED, GEAR_LEVELS, GEAR_ON_S, GEAR_POWER_SEEN, GEAR_STARTS, GEAR_STATUS, GEAR_TURN,
-    GEAR_WORLD, LIGHT_ON_S, LIGHT_STARTS, POWER_MW, PULSES, VOLTAGE_DV,
+    GEAR_VOLTS, GEAR_WORLD, LIGHT_ON_S, LIGHT_STARTS, POWER_MW, PULSES, VOLTAGE_DV,
 )  # fmt: skip
 from .simpage import WORD, words
 
@@ -28,10 +28,9 @@ _BANKS = {
 # What is counted or measured: bank, first place, bytes, place in the page; and what it had counted
 # when it came here.
 _COUNTED = (
-    (205, 4, 4, GEAR_ON_S, 10000), (205, 8, 3, GEAR_STARTS, 42),
+    (205, 4, 4, GEAR_ON_S, 10000), (205, 8, 3, GEAR_STARTS, 42), (205, 11, 2, GEAR_VOLTS, 0),
     (206, 7, 3, LIGHT_STARTS, 64), (206, 14, 4, LIGHT_ON_S, 8000),
 )  # fmt: skip
-_volts = bytearray(2)  # Of the mains, as they were latched.
 
 
 def answer(line):
@@ -80,8 +79,7 @@ def _frame(address, opcode, twice):
             words[GEAR_LATCHED // WORD] = words[POWER_MW // WORD]
             words[GEAR_LATCHED // WORD + 1] = words[PULSES // WORD] // 5
         elif words[GEAR_TURN // WORD] == 0x1CD02 and opcode == 0xAA:
-            now = words[VOLTAGE_DV // WORD]
-            _volts[0], _volts[1] = now >> 8 & 0xFF, now & 0xFF
+            words[GEAR_VOLTS // WORD] = words[VOLTAGE_DV // WORD]
         _set_turn(0, _turn(0) + 1)
     elif address == 0xFF:
         return _command(opcode, twice)
@@ -128,8 +126,6 @@ def _memory():
         if at >= 7 and at < 11:
             return words[GEAR_LATCHED // WORD + 1] >> 8 * (10 - at) & 0xFF
         return 0xFD if at == 11 else 1 if at == 3 else 15 if at == 0 else 0  # mW and Wh.
-    if bank == 205 and 11 <= at < 13:
-        return _volts[at - 11]
     for number, first, size, place, before in _COUNTED:
         if bank == number and first <= at < first + size:
             return words[place // WORD] + before >> 8 * (first + size - 1 - at) & 0xFF

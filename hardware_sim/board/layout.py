@@ -60,6 +60,7 @@ GEAR_ON_S = 168  # u32: what it counts since it is here: seconds with mains,
 GEAR_STARTS = 172  # u32: how often they came,
 LIGHT_ON_S = 176  # u32: seconds with light,
 LIGHT_STARTS = 180  # u32: and how often it began
+GEAR_VOLTS = 184  # u32: voltage that was latched, dV
 
 RELAY = 116  # u32: 1 while the coil of a lamp's relay is driven, and its contact is open
 RTC_OFF_S = 120  # s32: how far a battery-backed clock is ahead of the world, which may set it
