@@ -112,6 +112,9 @@ def flashed(db: sqlite3.Connection, node_id: str, number: int, at: str) -> None:
         "UPDATE renewal SET number=number+1, state=?, since_s=0, why='' "
         "WHERE node_id=? AND state<>?", (WAITING, node_id, DONE),
     )  # fmt: skip
+    if db.execute("SELECT 1 FROM near LIMIT 1").fetchone():
+        # Its batch may be of before its street got another key; to others it makes no difference.
+        ask(db, [node_id], Asked((NEAR,), at))
 
 
 def renewed_since(db: sqlite3.Connection, node_id: str, at: str) -> bool:

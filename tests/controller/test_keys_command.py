@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tls_rig import Site
 from typer.testing import CliRunner
 
+from controller import run
+from controller.effects import Now
 from controller.keys import node_key
 from controller.keys_command import app
-from controller.receipts import NAME
-from controller.renewals import DONE, TAKEN, Renewals
+from controller.receipts import NAME, Given, Receipts
+from controller.renewals import DONE, TAKEN, Renewal, Renewals
+from controller.settings import load
 from controller.streets import near_keys
-from protocol import plan
+from protocol import handover, plan
 from protocol.wire import controller_end
 
 SITE_KEY = bytes(range(32))
@@ -110,6 +114,35 @@ def test_who_knew_a_street_key_knows_it_no_more(desk: Desk) -> None:
     assert key_of(ONE) == controller_end.near_key(SITE_KEY, street, 3)
     assert key_of(ONE) != controller_end.near_key(SITE_KEY, street)
     assert key_of("02aa0000ffff") == b""
+
+
+def test_an_ended_laptop_knows_no_street_key_any_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    van = handover.make_laptop("van-3")
+    receipts = Receipts(desk.file.parent)
+    receipts.enrol(van.card)
+    receipts.given("b-1", "van-3", [Given(ONE, "L-1", 0)], "2026-11-21T10:00:00+00:00")
+    receipts.close()
+    assert "another key for hints" in desk.say("revoke", "--laptop", "van-3")
+    numbers, parts = near_of(desk)
+    assert list(numbers.values()) == [1]
+    assert ONE in parts
+    # And what runs tells the lamps that key.
+    told: list[bytes] = []
+
+    class Seen:
+        def __init__(self, nodes: object, random: object, near: Callable[[str], bytes]) -> None:
+            told.append(near(ONE))
+
+        def look(self, *_: object) -> list[Renewal]:
+            return []
+
+    monkeypatch.setattr(run, "Rollout", Seen)
+    settings = load(desk.config, {}, plain_http=True)
+    gateway = run._gateway(plan.load(settings.plan), settings)
+    run._look_at_keys(gateway, settings, Now(0, 1e9))
+    assert told == [controller_end.near_key(SITE_KEY, next(iter(numbers)), 1)]
 
 
 def test_passwords_follow_only_when_they_were_renewed(desk: Desk, tmp_path: Path) -> None:

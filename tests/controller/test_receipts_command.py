@@ -10,8 +10,11 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from controller.receipts import NAME
 from controller.receipts_command import app
+from controller.renewals import DONE, WAITING, Asked, Renewals, flashed
 from protocol import handover, plan
+from protocol.wire import controller_end
 
 VAN = handover.make_laptop("van-3")
 
@@ -67,6 +70,23 @@ def test_neighbours_of_a_street_share_a_group_and_have_places_of_their_own(confi
         assert 0 <= place < len(lamps)
         for other in nodes.values():
             assert (other["near"][1] == key) == (other["near"][0] == group)
+
+
+def test_a_laptop_gets_the_street_keys_that_hold_and_a_board_of_before_is_told(
+    config: Path,
+) -> None:
+    nodes = batch(config)
+    street = nodes["L-0001"]["near"][0]
+    store = Renewals(config.parent / "data" / NAME)
+    store.ask_near({street: [nodes["L-0001"]["node_id"]]}, Asked((), "2026-11-22T00:00:00+00:00"))
+    rows = store.rows()
+    rows[0].state = DONE
+    store.keep(rows, {})
+    key = controller_end.near_key(bytes(range(32)), street, 1).hex()
+    assert batch(config)["L-0001"]["near"][1] == key != nodes["L-0001"]["near"][1]
+    flashed(store._db, nodes["L-0001"]["node_id"], 0, "2026-11-23T00:00:00+00:00")
+    assert [(row.state, row.parts) for row in store.rows()] == [(WAITING, "near")]
+    store.close()
 
 
 def written(folder: Path, nodes: dict[str, dict[str, Any]], asset_id: str, number: int) -> Path:
