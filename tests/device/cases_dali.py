@@ -55,7 +55,7 @@ class Gear:
             self.banks[202] = b"\x0f\0\xaa\x01\0%s\xfd%s" % (
                 self.wh.to_bytes(6, "big"), self.power_mw.to_bytes(4, "big"),
             )  # fmt: skip
-        elif address == 0xC9 and self.open and self.dtr == [2, 205] and self.volts:
+        elif (address, code, self.dtr) == (0xC9, 0xAA, [2, 205]) and self.open and self.volts:
             self.latched = self.volts[0]
         elif address == 0xFF:
             return self.command(code, kind == 116)
