@@ -66,6 +66,21 @@ async def test_while_it_is_told_from_the_database_new_changes_are_not_lost(fresh
     assert numbers(await waiting) == list(range(1, 17))
 
 
+async def test_a_commit_not_yet_told_is_no_reason_to_start_anew(fresh: Cms) -> None:
+    await tell(fresh, 6)
+    again = Live(fresh.store)
+    await again.start()
+    held: list[Told] = []
+    fresh.store.on_told = held.extend
+    await tell(fresh, 2)
+    waiting = asyncio.create_task(heard(again, 0, 9))
+    await asyncio.sleep(0.05)  # It has read the database by now, and asked for what comes next.
+    again.add(held)
+    fresh.store.on_told = again.add
+    await tell(fresh, 1)
+    assert numbers(await waiting) == list(range(1, 10))
+
+
 async def test_what_nobody_keeps_any_more_is_told_as_resync(fresh: Cms) -> None:
     await tell(fresh, 6)
     again = Live(fresh.store)
