@@ -230,8 +230,10 @@ export const installs = [
   hung(5, 'HA-04', 'duplicate', ['HA-05']),
 ];
 export function pair(pairings: { id: string; node_id: string; asset_id: string; at: string }[]) {
-  for (const said of pairings) {
+  // A phone whose answer was lost says the same again: what has its number here is known.
+  const added = pairings.filter((said) => !installs.some((known) => known.id === said.id));
+  for (const said of added) {
     installs.push({ ...hung(0, said.asset_id, 'not_heard'), ...said, paired_at: said.at });
   }
-  return { added: pairings.length, known: 0 };
+  return { added: added.length, known: pairings.length - added.length };
 }

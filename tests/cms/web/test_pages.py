@@ -297,27 +297,48 @@ def test_a_crew_without_a_connection_pairs_and_the_phone_sends_it_later(city: An
 def test_one_pairing_that_is_refused_holds_back_no_other(city: Any) -> None:
     page = city.opened("/installs", "phone")
     sent: list[str] = []
+    network = {"up": False}
 
     def answer(route: Route) -> None:
         said: Any = route.request.post_data_json
         poles = [one["asset_id"] for one in said["pairings"]]
-        if "BL-09" in poles:
+        if not network["up"]:
+            route.abort("internetdisconnected")
+        elif "BL-09" in poles:
             problem = {"title": "Not accepted", "status": 422, "detail": "BL-09 is no pole"}
             route.fulfill(status=422, json=problem, content_type="application/problem+json")
         else:
             sent.extend(poles)
             route.fulfill(status=201, json={})
 
-    page.context.set_offline(True)
+    page.route("**/api/v1/pairings", answer)
     for number, pole in enumerate(("BL-07", "BL-08", "BL-09", "BL-10", "BL-11"), 0xA1):
         scanned(page, f"02aa000000{number:02x}", pole)
         expect(page.locator("#pair-box")).to_have_value("")
-    page.route("**/api/v1/pairings", answer)
-    page.context.set_offline(False)
+    network["up"] = True
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator(".waiting li")).to_have_count(1)
     expect(page.locator("div.waiting")).to_contain_text("BL-09 is no pole")
     assert sorted(sent) == ["BL-07", "BL-08", "BL-10", "BL-11"]
+    page.context.close()
+
+
+def test_a_network_that_comes_amid_a_lost_sending_is_not_missed(city: Any) -> None:
+    page = city.opened("/installs", "phone")
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if held:
+            route.fulfill(status=201, json={})
+        else:
+            held.append(route)
+
+    page.route("**/api/v1/pairings", answer)
+    with page.expect_request("**/api/v1/pairings"):
+        scanned(page, "02aa000000a1", "BL-07")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    held[0].abort("internetdisconnected")
+    expect(page.locator("div.waiting")).to_have_count(0)
     page.context.close()
 
 

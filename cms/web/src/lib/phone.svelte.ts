@@ -4,6 +4,8 @@ import { kept, read, without, type Scan } from './pairing.ts';
 
 const KEY = 'pairings';
 const AT_ONCE = 200;
+/** A browser that thinks it has a network says nothing when a real one comes back. */
+const AGAIN_MS = 15_000;
 /** Of answers that are about what was sent, and not about who sent it. */
 const UNFIT = [400, 409, 413, 422];
 
@@ -12,9 +14,12 @@ class Phone {
   /** Why the last sending did not work, in the CMS's words; "" when it did, null without network. */
   trouble = $state<string | null>('');
   sending = $state(false);
+  /** Somebody asked while a sending was under way, which may fail for what was true before. */
+  #asked = false;
 
   constructor() {
     addEventListener('online', () => void this.send());
+    setInterval(() => { if (this.waiting.length && this.trouble === null) void this.send(); }, AGAIN_MS);
     if (navigator.onLine && this.waiting.length) void this.send();
   }
 
@@ -44,6 +49,7 @@ class Phone {
 
   /** True when the CMS has everything. A scan that it refuses stays here, and holds back no other. */
   async send(): Promise<boolean> {
+    this.#asked = this.sending;
     if (this.sending) return false;
     this.sending = true;
     const refused = new Map<string, string>();
@@ -71,6 +77,7 @@ class Phone {
     } finally {
       this.sending = false;
     }
+    if (this.#asked && this.trouble === null) return this.send();
     return !this.waiting.length;
   }
 }
