@@ -58,8 +58,8 @@ class Live:
         rows = self._ring.after(number)
         if rows is not None:
             return rows
-        # A commit is in the database a moment before `add` hears of it: what lies past the last
-        # number told comes with its bell, or a listener would be ahead of it and told to start anew.
+        # A commit is in the database a moment before `add` hears of it: what lies past the
+        # last number told comes with its bell. Told here, it would look like a lost database.
         f = tables.feed.c
         query = sa.select(tables.feed).where(f.number > number, f.number <= last)
         async with self._store.read() as unit:
