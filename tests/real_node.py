@@ -151,6 +151,7 @@ class Desk:
 
     def _open(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._mqtt = mqtt.Session("desk", bounds=(65536, 1000))
         self._mqtt.begin(0)
         self.pump(until=lambda: self._mqtt.state == 2)

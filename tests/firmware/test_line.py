@@ -239,6 +239,7 @@ def test_events_come_in_order_and_no_frame_twice_over_a_bad_line(
     lamp: tuple[RealNode, LineDesk], pair: Pair
 ) -> None:
     node, desk = lamp
+    node.clock.set(node.clock.now_s(), 4.0)
     pair.bus.loss, pair.bus.noise = 0.1, 0.1
 
     def told() -> list[int]:

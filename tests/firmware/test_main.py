@@ -68,7 +68,7 @@ def traffic(node: RealNode, desk: Desk, seconds: float, simulated_s: float = 360
                 ramp_ds=10, life_s=60, override_id=sent,
             )
         )  # fmt: skip
-        desk.pump(0.1)
+        desk.pump(0.05)
     node.clock.set(node.clock.now_s() + 601, 1.0)  # The heap is told anew every 600 s.
     return sent
 
@@ -86,7 +86,7 @@ def test_heap_stays_free_after_an_hour_of_traffic(
     node, desk = place(kind)
     assert desk.upload(wire.UPLOAD_CONFIGURATION, 1, configuration()) == wire.UPLOAD_STORED
     assert desk.upload(wire.UPLOAD_SCHEDULE, 1, PROGRAM) == wire.UPLOAD_STORED
-    sent = traffic(node, desk, 8.0)
+    sent = traffic(node, desk, 4.0)
     desk.pump(0.5)
     state = desk.ask()
     acknowledged = sum(isinstance(message, wire.Ack) for message in desk.got)
@@ -121,7 +121,7 @@ def after(place: Place, days: int, seconds: float) -> tuple[float, int]:
 def test_a_day_of_traffic_leaves_a_third_of_the_heap(
     place: Place, record_property: Callable[[str, object], None]
 ) -> None:
-    free_percent, boots = after(place, 1, 24.0)
+    free_percent, boots = after(place, 1, 12.0)
     record_property("heap", ("lamp after a day", free_percent))
     assert free_percent >= DAY_FREE_PERCENT_MIN
     assert boots == 1
@@ -179,6 +179,7 @@ def test_an_event_is_kept_over_a_power_cut_until_it_is_acknowledged(place: Place
     node, desk = place("lamp")
     configure(desk)
     desk.acknowledging = False
+    node.clock.set(node.clock.now_s(), 4.0)
     node.pages.power_mw[:] = 60000
     desk.pump(1.0)
     node.pages.power_mw[:] = 0

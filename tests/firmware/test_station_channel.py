@@ -166,7 +166,8 @@ def test_an_air_station_asks_its_chips_and_tells_why_they_say_nothing(place: Pla
 
 
 def test_a_sign_shows_its_text_and_tells_what_the_display_holds(place: Place) -> None:
-    _, desk = place("sign")
+    node, desk = place("sign")
+    node.clock.set(node.clock.now_s(), 10.0)
     desk.say(wire.SetOutput(command_id=3, state=wire.OUTPUT_ON, text=b"LIBRE 12"))
     desk.pump(until=lambda: desk.last(wire.Ack))
 
@@ -204,7 +205,7 @@ def test_a_cabinet_follows_its_plan_and_its_ripple_contact_by_itself_and_starts_
     def closed() -> bool:
         return int(node.pages.duty[0]) == 65535
 
-    node.clock.set(node.clock.now_s(), 20.0)
+    node.clock.set(node.clock.now_s(), 60.0)
     desk.pump(until=lambda: not closed())
     desk.pump(until=lambda: desk.last(wire.Why))
     why = desk.last(wire.Why)

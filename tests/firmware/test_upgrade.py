@@ -41,6 +41,7 @@ def place(mosquitto: Broker, tmp_path: Path) -> Iterator[Place]:
 
 def test_a_signed_image_reaches_the_node_and_is_committed(place: Place) -> None:
     node, desk = place()
+    node.clock.set(node.clock.now_s(), 5.0)
     began_s = time.monotonic()
     updater = Updater(desk, 2, flasher.sign(image(2), KEY, 2))
     updater.until("ready")

@@ -1,4 +1,4 @@
-"""One city for the stories that leave it as they found it."""
+"""One city for all the stories that leave it as they found it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from story.city import City
 from hardware_sim.rom import CHIPS
 
 HERE = Path(__file__).parent
+_SHARED = {f"test_{name}.py" for name in (
+    "contract", "evening", "forgery", "official_clients", "refusals",
+)}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's stories run one after the other in one worker: spread, it would have two cities."""
+    """Stories of one city run one after the other in one worker: spread, it would stand twice."""
     for item in items:
         if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            shared = item.path.name in _SHARED
+            item.add_marker(pytest.mark.xdist_group("city" if shared else item.path.stem))
     _one_chip_each(items)
 
 
@@ -36,9 +40,9 @@ def _one_chip_each(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """A demo with traffic off at speed 1, ended with its module."""
+    """A demo with traffic off at speed 1, ended with the last story."""
     made = City(tmp_path_factory.mktemp("city"))
     made.start()
     yield made

@@ -53,6 +53,7 @@ def test_an_override_is_seen_in_the_light_within_a_second(city: City) -> None:
 def test_a_broken_lamp_raises_an_alarm_and_keeps_its_target(city: City) -> None:
     override = dim(city, ["L-0004"], 70)
     city.until(lambda: lit(city, "L-0004") > 65, "light at 70 %", seconds=3.0)
+    city.world("clock", {"speed": 5})  # A fault is told when it has lasted some seconds.
     city.world("lamps/L-0004", {"fault": "lamp_open"})
 
     def alarms() -> list[dict[str, Any]]:
@@ -68,6 +69,7 @@ def test_a_broken_lamp_raises_an_alarm_and_keeps_its_target(city: City) -> None:
     assert said.json()["acknowledged_by"] == "admin"
     city.world("lamps/L-0004", {"fault": None})
     city.until(lambda: not alarms(), "the end of the alarm", seconds=20.0)
+    city.world("clock", {"speed": 1})
     release(city, override)
 
 
@@ -90,6 +92,7 @@ def test_stopping_one_node_silences_that_lamp_only(city: City) -> None:
 
 def test_a_car_is_an_event_and_a_state_once(city: City) -> None:
     before = len(city.events(("bay_occupied", "bay_vacant")))
+    city.world("clock", {"speed": 5})
     city.world("bays/B-0003", {"car": True})
 
     def state() -> str:
@@ -98,6 +101,7 @@ def test_a_car_is_an_event_and_a_state_once(city: City) -> None:
     city.until(lambda: state() == "occupied", "an occupied bay", seconds=20.0)
     city.world("bays/B-0003", {"car": False})
     city.until(lambda: state() == "vacant", "a vacant bay", seconds=20.0)
+    city.world("clock", {"speed": 1})
     events = city.events(("bay_occupied", "bay_vacant"))[before:]
     assert [(e["kind"], e["asset_id"]) for e in events] == [
         ("bay_occupied", "B-0003"),

@@ -48,7 +48,7 @@ def states(city: City) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("rounds", "kills"), [(3, 8), pytest.param(7, 20, marks=pytest.mark.slow)], ids=["96", "224"]
+    ("rounds", "kills"), [(2, 4), pytest.param(7, 20, marks=pytest.mark.slow)], ids=["64", "224"]
 )
 def test_changes_under_kills_are_told_once_and_in_order(
     city: City, rounds: int, kills: int

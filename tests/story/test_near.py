@@ -37,7 +37,7 @@ def light(city: City, lamp_id: str) -> float:
     return float(city.world(f"lamps/{lamp_id}")["light_percent"])
 
 
-SPEED = 6  # Of the world, so that holds end soon.
+SPEED = 12  # Of the world, so that holds end soon.
 NOBODY = ("controller", "cms", "broker")
 
 

@@ -172,7 +172,7 @@ def lamp_of(driver: Official, asset_id: str) -> dict[str, Any]:
 
 
 def test_our_gateway_is_scheduled_overridden_and_read(city: City, driver: Official) -> None:
-    address = lamp_of(driver, "L-0001")["address"]
+    address = lamp_of(driver, "L-0021")["address"]
     program = {
         "type": "ControlProgramOne", "id": "official", "ownerCMS": driver.sender,
         "activePeriods": [], "fixedTimeControls": [
@@ -198,11 +198,11 @@ def test_our_gateway_is_scheduled_overridden_and_read(city: City, driver: Offici
 
 
 def light(city: City) -> float:
-    return float(city.world("lamps/L-0001")["light_percent"])
+    return float(city.world("lamps/L-0021")["light_percent"])
 
 
 def test_our_gateway_logs_for_an_official_client(city: City, driver: Official) -> None:
-    address = lamp_of(driver, "L-0002")["address"]
+    address = lamp_of(driver, "L-0022")["address"]
     content = [{"attributeScope": "measurement",
                 "function": {"functionType": "LampMonitorFunction"}}]  # fmt: skip
     logger = {

@@ -85,12 +85,14 @@ def test_what_the_air_station_measures_comes_to_operators(city: City) -> None:
 
 
 def test_a_sign_counts_bays_that_are_free_and_not_closed(city: City) -> None:
+    city.world("clock", {"speed": 5})
     city.until(shows(city, "P 2"), "two free bays")
     city.world("bays/B-0001", {"car": True})
     city.until(shows(city, "P 1"), "one free bay")
     assert city.request("PUT", "/bays/B-0002", {"closed": True}).status_code == 200
     city.until(lambda: city.get("/bays/B-0002")["state"] == "closed", "a closed bay")
     city.until(shows(city, "P 0"), "no free bay")
+    city.world("clock", {"speed": 1})
 
 
 def test_a_car_in_a_closed_bay_is_an_alarm(city: City) -> None:
