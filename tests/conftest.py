@@ -15,16 +15,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What was collected lives to the end: no collection of garbage looks at it any more.
-
-    The firmware asks for one often, which here went through all of some thousand tests.
-    """
+    """Check the groups, and begin with what `_settled` does."""
     for item in session.items if session.config.getoption("loadgroup", False) else ():
         # pytest 9.2 ignores how xdist 3.8 marks a group: each file's city would stand twice.
         grouped = item.get_closest_marker("xdist_group") is not None
         assert not grouped or "@" in item.nodeid, "the groups of pytest-xdist do not work"
+    _settled()
+
+
+def _settled() -> None:
+    """What is here now lives to the end: no collection of garbage looks at it any more.
+
+    The firmware asks for one often, which here went through all of some thousand tests and all
+    that they have left: a state machine took seven times as long as alone.
+    """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled() -> None:
+    """Each file of tests begins with little to look through."""
+    _settled()
 
 
 @pytest.fixture
