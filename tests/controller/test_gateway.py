@@ -100,7 +100,7 @@ def test_events_are_told_once_each_whatever_the_link_does(seed: int, count: int)
     address, node = rig.lamp()
     for number in range(1, count + 1):
         event(node, number)
-    for _ in range(600):
+    for _ in range(6000):  # After some minutes a join is tried every five, and may be lost again.
         waiting = list(node.events.values())
         rig.rng.shuffle(waiting)
         for made in waiting:
