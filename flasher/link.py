@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 import bisect
 import builtins
+import functools
 import itertools
 import keyword
 import re
@@ -31,7 +32,7 @@ from .outside import interned_names, outside_names
 from .reach import Place, reachable, used_attributes
 from .rows import find_rows
 from .shorten import Editor, Names, globals_of
-from .sources import ARGUMENTS, Function, Module, find_constants, parse, resolve_imports
+from .sources import ARGUMENTS, Function, Module, find_constants, nodes, parse, resolve_imports
 from .squeeze import squeezed
 from .texts import cut_texts
 
@@ -169,7 +170,7 @@ def _short_names(
         if module.name not in used:
             continue  # Its names would take those that lie in ROM from others.
         keep |= _asked_by_string(module.tree)
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             seen |= set(_identifiers(node))
             attributes |= set(_defined(node))
             if isinstance(node, ast.Attribute):
@@ -204,14 +205,14 @@ def _together(modules: Mapping[str, Module], used: Collection[str]) -> dict[str,
     """
     classes: dict[str, list[ast.ClassDef]] = {}  # Two modules may have one of the same name.
     for name in sorted(used):
-        for node in ast.walk(modules[name].tree):
+        for node in nodes(modules[name].tree):
             if isinstance(node, ast.ClassDef):
                 classes.setdefault(node.name, []).append(node)
     every = [node for nodes in classes.values() for node in nodes]
     everything = {attribute for node in every for attribute in _members(node)}
     beside: dict[str, set[str]] = {}
     for one in every:
-        found, bases = _members(one), list(one.bases)
+        found, bases = set(_members(one)), list(one.bases)
         while bases:
             base = bases.pop()
             word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
@@ -221,19 +222,20 @@ def _together(modules: Mapping[str, Module], used: Collection[str]) -> dict[str,
         for attribute in found:
             beside.setdefault(attribute, set()).update(found)
     for name in used:
-        for other in ast.walk(modules[name].tree):
+        for other in nodes(modules[name].tree):
             if isinstance(other, ast.Attribute) and other.attr not in everything:
                 beside[other.attr] = set(everything)
     return beside
 
 
-def _members(node: ast.ClassDef) -> set[str]:
+@functools.cache
+def _members(node: ast.ClassDef) -> frozenset[str]:
     """Names that a class gives to its objects: its own, and what its functions put on `self`."""
     found = {name for inner in node.body for name in _defined_in(inner)}
     for inner in ast.walk(node):
         if isinstance(inner, ast.Attribute) and _is_self(inner.value):
             found.add(inner.attr)
-    return found
+    return frozenset(found)
 
 
 def _is_self(node: ast.expr) -> bool:
@@ -266,11 +268,11 @@ def _coloured(
     return short
 
 
-def _asked_by_string(tree: ast.AST) -> set[str]:
+def _asked_by_string(tree: ast.Module) -> set[str]:
     """Attribute names that stand as strings in getattr and setattr: they cannot change."""
     return {
         node.args[1].value
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("getattr", "setattr", "hasattr")

@@ -102,8 +102,14 @@ def resolve_imports(module: Module) -> None:
 
 
 @functools.cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All nodes of a file, gone through once for all images."""
+    return tuple(ast.walk(tree))
+
+
+@functools.cache
 def _imports(tree: ast.Module) -> list[ast.ImportFrom]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [node for node in nodes(tree) if isinstance(node, ast.ImportFrom)]
 
 
 def _origin(module: Module, node: ast.ImportFrom) -> str:
@@ -115,11 +121,12 @@ def _origin(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
-def _changed(module: Module) -> set[str]:
+@functools.cache
+def _changed(tree: ast.Module) -> set[str]:
     """Names that are stored more than once, wherever in the module: no constants."""
     seen = Counter(
         node.id
-        for node in ast.walk(module.tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     return {name for name, times in seen.items() if times > 1}
@@ -129,7 +136,7 @@ def find_constants(modules: Mapping[str, Module]) -> None:
     """Integers and texts assigned once at the top of a module; integers also made of others."""
     for _ in range(4):  # A constant may be made of one that is made of one.
         for module in modules.values():
-            changed = _changed(module)
+            changed = _changed(module.tree)
             for node in module.tree.body:
                 if isinstance(node, ast.Assign) and len(node.targets) == 1:
                     for name, value in pairs(node.targets[0], node.value):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,15 @@ def batch_of(card: handover.Card, count: int, batch_id: str = "b-1") -> str:
     return handover.seal_batch(content, card, batch_id, SIGNER)
 
 
+@functools.cache
+def _application() -> dict[str, bytes]:
+    """What the first laptop of a worker would build, by file name; the others have it at hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        home.images.mkdir(parents=True, exist_ok=True)
+        return {path.name: path.read_bytes() for path in home.application()}
+
+
 class FlashRig:
     """A laptop with keys for `count` lamps, and images of all chips in use."""
 
@@ -50,6 +61,9 @@ class FlashRig:
         self.folder = folder
         self.home = Home(folder / "laptop")
         self.card = self.home.init("van-3", WORD)
+        self.home.images.mkdir(parents=True, exist_ok=True)
+        for name, content in _application().items():
+            (self.home.images / name).write_bytes(content)
         self.keys = folder / "job.keys"
         self.keys.write_text(batch_of(self.card, count))
         for chip in chips:
