@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """The console and the self-test, typed to by hand and by programs."""
 
+import binascii
+import io
 import json
 import struct
 
@@ -85,6 +87,45 @@ def test_a_driver_that_keeps_no_levels_fails_and_a_board_without_one_says_nothin
     assert "driver" not in checks()
     for ended, passed in ((0, False), (1, True), (2, False)):
         assert checks(driver=[0, 0, 0, 0, 0, 0, -1, ended, -1, 0, 0])["driver"] is passed
+
+
+class Flash:
+    """Stands for os and open of the console: files of events by their names."""
+
+    def __init__(self, **files):
+        self.files = {name[1:]: content for name, content in files.items()}
+
+    def listdir(self, _):
+        return list(self.files) + ["lost+found"]  # MicroPython has no other way
+
+    def stat(self, path):
+        return [0] * 6 + [len(self.open(path).read())]
+
+    def open(self, path, mode="rb"):
+        return io.BytesIO(self.files[path.split("/")[-1]])
+
+
+def test_of_the_log_a_torn_and_a_spoilt_event_are_left_out():
+    def event(number):
+        record = struct.pack(
+            console._RECORD, 1, 7, number, 0, 1, 2, 9821, number, 0, 65000, number
+        )
+        return record + struct.pack("<I", binascii.crc32(record))
+
+    events = [event(number) for number in range(6)]
+    spoilt = bytearray(events[1])
+    spoilt[-6] ^= 1  # One bit of its value.
+    whole = console.os
+    flash = Flash(
+        _12=events[0] + bytes(spoilt) + events[2], _3=events[3], _13=events[4] + events[5][:-1]
+    )
+    console.os, console.open = flash, flash.open
+    try:
+        said = json.loads("".join(console.answer(["log", "9"], Pole(), True)))["rows"]
+    finally:
+        console.os = whole
+        del console.open
+    assert [int(what.split(" ")[-1]) for _, what in said] == [3, 0, 2, 4], said
 
 
 def test_the_status_has_time_versions_and_boots():
