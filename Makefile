@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Tests and demo start hundreds of programs: what was compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint bench soak lock clean
 

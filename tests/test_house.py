@@ -7,6 +7,7 @@ that nobody has to know this file to mend it.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import tomllib
@@ -91,7 +92,11 @@ def tracked(*suffixes: str) -> list[Path]:
 
 SOURCES = [p for p in tracked(".py") if p.parts[0] in PROGRAMS]
 ALL_PYTHON = tracked(".py")
-TREES = {p: ast.parse((ROOT / p).read_text(), str(p)) for p in ALL_PYTHON}
+
+
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(), str(path))
 
 
 def rooms() -> set[str]:
@@ -101,7 +106,7 @@ def rooms() -> set[str]:
 
 def imports(path: Path) -> Iterator[tuple[int, str, list[str], int]]:
     """(line, module, names, level) of each import statement of a file."""
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name, [], 0
@@ -110,7 +115,7 @@ def imports(path: Path) -> Iterator[tuple[int, str, list[str], int]]:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -165,8 +170,8 @@ def test_inside_a_room_imports_are_relative() -> None:
 def test_a_door_holds_a_sign_and_no_logic() -> None:
     faults = []
     for path in (p for p in SOURCES if p.name == "__init__.py"):
-        body = TREES[path].body
-        if not body or ast.get_docstring(TREES[path]) is None:
+        body = tree(path).body
+        if not body or ast.get_docstring(tree(path)) is None:
             faults.append(f"{path}:1: a room's door begins with what the room is for")
         for node in body[1:]:
             if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
@@ -194,7 +199,7 @@ def test_pure_cores_do_no_input_or_output() -> None:
 def test_only_shells_read_a_clock() -> None:
     faults = []
     for path in pure_files():
-        for node in ast.walk(TREES[path]):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {
                 "datetime.now", "datetime.datetime.now", "date.today", "datetime.utcnow",
                 "ticks_ms", "monotonic",
@@ -208,7 +213,7 @@ def test_quantities_carry_their_unit_in_the_name() -> None:
     for path in SOURCES:
         if "migrations" in path.parts or path.match("hardware_sim/board/*.py"):
             continue  # Board modules copy the names of MicroPython's own modules.
-        for node in ast.walk(TREES[path]):
+        for node in ast.walk(tree(path)):
             names: list[str] = []
             line = getattr(node, "lineno", 0)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -258,7 +263,7 @@ def test_files_and_lines_stay_short() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    say([f"{p}:1: no docstring" for p in SOURCES if ast.get_docstring(TREES[p]) is None])
+    say([f"{p}:1: no docstring" for p in SOURCES if ast.get_docstring(tree(p)) is None])
 
 
 def test_a_test_name_is_a_sentence() -> None:
@@ -291,7 +296,7 @@ def test_broad_excepts_stand_only_in_supervisors() -> None:
     }
     faults = []
     for path in SOURCES:
-        for node in ast.walk(TREES[path]):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ExceptHandler) and path not in supervisors:
                 named = ast.unparse(node.type) if node.type else ""
                 if named in ("", "Exception", "BaseException"):

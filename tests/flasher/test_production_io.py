@@ -98,10 +98,16 @@ def test_a_board_that_lost_its_power_with_a_burn_is_completed(
     is_whole(bench)
 
 
+_QUICK = (
+    ("esp32", "both", False), ("esp32", "both", True), ("esp32", "encryption", True),
+    ("esp32", "boot", True), ("esp32c3", "both", True),
+)  # fmt: skip
+
+
 def _cuts() -> Iterator[Any]:
-    """Every chip and option; in each run all on the ESP32, and both on one with key purposes."""
+    """Every chip and option; in each run on the ESP32, and both on one with key purposes."""
     for chip, options, torn in itertools.product(CHIPS, OPTIONS, (False, True)):
-        is_quick = chip == "esp32" or (chip == "esp32c3" and options == "both")
+        is_quick = (chip, options, torn) in _QUICK
         marks = [] if is_quick else [pytest.mark.slow]
         yield pytest.param(chip, options, torn, marks=marks)
 

@@ -134,6 +134,7 @@ def story(both: Killed, kills: int) -> None:
     assert both.stored() == [AT_MS + number for number in recorded]
 
 
+@pytest.mark.slow
 def test_l2_b9_a_few_kills_of_both_sides_lose_and_double_nothing(
     tmp_path: Path, made: list[Killed]
 ) -> None:

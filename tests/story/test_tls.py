@@ -206,6 +206,7 @@ def operate(cms: Cms) -> None:
         http.post("/overrides", json=said).raise_for_status()
 
 
+@pytest.mark.slow
 def test_a_check_over_tls_sees_what_an_operator_causes(tmp_path: Path) -> None:
     cms = Cms(tmp_path)
     files, told = cms.site.files("gateway-north"), tmp_path / "rows.json"
