@@ -158,9 +158,11 @@ def happened(city: City) -> City:
     city.request("POST", "/overrides",
                  {"lamp_ids": [BROKEN], "level_percent": 100, "expires_in_s": 600})  # fmt: skip
     city.until(lambda: float(city.world(f"lamps/{BROKEN}")["light_percent"]) > 90, "light")
+    city.world("clock", {"speed": 5})  # A fault is told when it has lasted some seconds.
     city.world(f"lamps/{BROKEN}", {"fault": "lamp_open"})
     city.until(lambda: city.get("/alarms")["items"], "an alarm", seconds=90.0)
     city.world(f"lamps/{BROKEN}", {"fault": None})
+    city.world("clock", {"speed": 1})
     return city
 
 
