@@ -208,7 +208,7 @@ def _together(modules: Mapping[str, Module], used: Collection[str]) -> dict[str,
         for node in nodes(modules[name].tree):
             if isinstance(node, ast.ClassDef):
                 classes.setdefault(node.name, []).append(node)
-    every = [node for nodes in classes.values() for node in nodes]
+    every = [node for alike in classes.values() for node in alike]
     everything = {attribute for node in every for attribute in _members(node)}
     beside: dict[str, set[str]] = {}
     for one in every:

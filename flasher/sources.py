@@ -108,8 +108,8 @@ def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
 
 
 @functools.cache
-def _imports(tree: ast.Module) -> list[ast.ImportFrom]:
-    return [node for node in nodes(tree) if isinstance(node, ast.ImportFrom)]
+def _imports(tree: ast.Module) -> tuple[ast.ImportFrom, ...]:
+    return tuple(node for node in nodes(tree) if isinstance(node, ast.ImportFrom))
 
 
 def _origin(module: Module, node: ast.ImportFrom) -> str:
@@ -122,14 +122,14 @@ def _origin(module: Module, node: ast.ImportFrom) -> str:
 
 
 @functools.cache
-def _changed(tree: ast.Module) -> set[str]:
+def _changed(tree: ast.Module) -> frozenset[str]:
     """Names that are stored more than once, wherever in the module: no constants."""
     seen = Counter(
         node.id
         for node in nodes(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
-    return {name for name, times in seen.items() if times > 1}
+    return frozenset(name for name, times in seen.items() if times > 1)
 
 
 def find_constants(modules: Mapping[str, Module]) -> None:

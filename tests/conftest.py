@@ -24,7 +24,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _settled() -> None:
-    """What is here now lives to the end: no collection of garbage looks at it any more.
+    """What is still in use now is left alone by all collections of garbage that follow.
 
     The firmware asks for one often, which here went through all of some thousand tests and all
     that they have left: a state machine took seven times as long as alone.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 
 import swagger_ui_bundle
@@ -84,7 +85,10 @@ def build(parts: Context, talq_face: ASGIApp) -> ASGIApp:
         Mount("/api/docs/static", StaticFiles(directory=swagger_ui_bundle.swagger_ui_path)),
     ]
     # In front: gateways ask far more often than people, and each route before it is looked at.
-    app.router.routes.insert(0, Mount(TALQ, talq_face))
+    talq = Mount(TALQ, talq_face)
+    # Else an address with a line break in it would be none of TALQ's, and get a page's answer.
+    talq.path_regex = re.compile(talq.path_regex.pattern, re.DOTALL)
+    app.router.routes.insert(0, talq)
     app.router.routes.append(Route("/{path:path}", _web, methods=["GET", "HEAD"]))
     return Headers(problems.BodyLimit(app, "/api/"))
 

@@ -105,7 +105,7 @@ _QUICK = (
 
 
 def _cuts() -> Iterator[Any]:
-    """Every chip and option; in each run on the ESP32, and both on one with key purposes."""
+    """Every chip, option and sort of cut; _QUICK in each run, the others in the soak."""
     for chip, options, torn in itertools.product(CHIPS, OPTIONS, (False, True)):
         is_quick = (chip, options, torn) in _QUICK
         marks = [] if is_quick else [pytest.mark.slow]

@@ -1,4 +1,4 @@
-"""One city for all the stories that leave it as they found it."""
+"""One city for all the stories that end their faults; each dims lamps of its own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _one_chip_each(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """A demo with traffic off at speed 1, ended with the last story."""
+    """A demo with traffic off at speed 1, ended with its worker."""
     made = City(tmp_path_factory.mktemp("city"))
     made.start()
     yield made

@@ -162,6 +162,7 @@ def happened(city: City) -> City:
     city.world(f"lamps/{BROKEN}", {"fault": "lamp_open"})
     city.until(lambda: city.get("/alarms")["items"], "an alarm", seconds=90.0)
     city.world(f"lamps/{BROKEN}", {"fault": None})
+    city.until(lambda: city.get(f"/lamps/{BROKEN}")["health"] == "ok", "a mended lamp")
     city.world("clock", {"speed": 1})
     return city
 

@@ -34,6 +34,12 @@ async def test_every_answer_says_what_browsers_may_do(fresh: Cms, path: str) -> 
     assert headers["referrer-policy"] == "no-referrer"
 
 
+async def test_an_address_with_a_line_break_is_answered_as_talq_says(fresh: Cms) -> None:
+    answer = await fresh.http.get("/talq/bracket-types/a%0D%0Ab")
+    assert answer.status_code in (400, 404)
+    assert [row["key"] for row in answer.json()], answer.text
+
+
 @pytest.mark.parametrize(
     "path", ["/../pyproject.toml", "/%2e%2e/%2e%2e/settings.py", "/..%2f..%2frun.py"]
 )
