@@ -155,6 +155,7 @@ def flashed_by(office: Office, name: str) -> None:
     receipts.close()
 
 
+@pytest.mark.slow  # In each run tests/firmware/test_renewal.py has a real node, and no restart.
 def test_a_stolen_laptops_key_ends_over_the_air_and_the_light_stays(
     made: Made, mosquitto: Broker
 ) -> None:
