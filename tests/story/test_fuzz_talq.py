@@ -18,8 +18,8 @@ from protocol import talq
 
 pytestmark = pytest.mark.skipif(not talq_official.present(), reason=talq_official.REASON)
 
-# Used though no document lists them, with the error list as body (BEHAVIOUR, the last part); 404 by
-# T8 also where a document has forgotten it (PUT of a device class).
+# Used though no document lists them, with the error list as body (BEHAVIOUR, the last part);
+# 404 by T8 also where a document has forgotten it (PUT of a device class).
 UNLISTED = (401, 403, 404, 405, 408, 413, 415)
 EXAMPLES, EXAMPLES_SOAK = 2, 150
 SEED = 20261121
